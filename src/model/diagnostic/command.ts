@@ -1,0 +1,25 @@
+// Messages about the command line (SF2xxx), outputs (SF4xxx), the machine (SF5xxx) and ourselves (SF9xxx).
+
+import type { DiagnosticRow } from "./row.ts";
+
+export const commandDiagnostics = [
+  { code: "SF2001", severity: "error", title: "command line is wrong", hint: "see --help" },
+  {
+    code: "SF4001",
+    severity: "error",
+    title: "output cannot be written",
+    hint: "what was there before is intact",
+  },
+  {
+    code: "SF5001",
+    severity: "error",
+    title: "not possible on this machine",
+    hint: "sysflow doctor says what is missing",
+  },
+  {
+    code: "SF9001",
+    severity: "error",
+    title: "defect of SysFlow",
+    hint: "please report it with the output of --debug",
+  },
+] as const satisfies readonly DiagnosticRow[];

@@ -1,0 +1,27 @@
+// Every bound in one place: what it holds, how many, and about how many bytes an entry costs. Reaching one is counted and shown.
+
+export type Limit = { readonly max: number; readonly bytesEach: number; readonly doc: string };
+
+export const limits = {
+  threads: { max: 262_144, bytesEach: 400, doc: "live threads known to the state engine" },
+  descriptors: { max: 1_048_576, bytesEach: 160, doc: "open file descriptors of all processes" },
+  flows: { max: 131_072, bytesEach: 240, doc: "flows that are still open" },
+  files: {
+    max: 65_536,
+    bytesEach: 200,
+    doc: "file entities known to the writer (least recently used go first)",
+  },
+  processes: { max: 262_144, bytesEach: 500, doc: "process entities kept by a reader or writer" },
+  pendingCalls: { max: 65_536, bytesEach: 200, doc: "system calls entered and not yet finished" },
+  reorder: { max: 1_048_576, bytesEach: 120, doc: "records held back to restore event-time order" },
+  textBytes: { max: 1_048_576, bytesEach: 1, doc: "bytes of one string in an input" },
+  blockBytes: {
+    max: 67_108_864,
+    bytesEach: 1,
+    doc: "bytes of one block of an input, decompressed",
+  },
+  diagnostics: { max: 100, bytesEach: 300, doc: "diagnostics kept per input; the rest is counted" },
+  graphNodes: { max: 262_144, bytesEach: 300, doc: "nodes of the provenance graph" },
+  graphEdges: { max: 1_048_576, bytesEach: 120, doc: "edges of the provenance graph" },
+  alerts: { max: 65_536, bytesEach: 400, doc: "alerts kept for incidents" },
+} as const satisfies { readonly [name: string]: Limit };
