@@ -1,0 +1,247 @@
+// One input of a recording: bytes → (system calls → flow engine →) records, whatever the format. Merging several is recording.ts.
+
+import { inflateRawSync } from "node:zlib";
+import { FlowEngine } from "../flow/engine.ts";
+import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
+import { limits } from "../model/limits.ts";
+import type { Record } from "../model/record.ts";
+import type { InputCounters, SyscallReader } from "../model/syscall.ts";
+import type { TimeBase } from "../model/time.ts";
+import { readBytes, standardInput } from "../source/file.ts";
+import { sniffFormat, wireFormats } from "../wire/index.ts";
+import type { RecordReader, WireFormat } from "../wire/reader.ts";
+
+export type InputOptions = {
+  readonly from?: string | undefined;
+  readonly exporter?: string | undefined;
+  readonly compat?: boolean | undefined;
+};
+
+/** What came in, for `stats` and for exit codes. */
+export type InputSummary = {
+  readonly path: string;
+  format: string | undefined;
+  /** Size of the file as it lies on disk (compressed where it is). */
+  bytes: number;
+  counters: InputCounters | undefined;
+  engine: FlowEngine | undefined;
+  records: number;
+  diagnostics: number;
+  state: "whole" | "damaged" | "unreadable";
+};
+
+export type Report = (diagnostic: Diagnostic) => void;
+
+const headBytes = 65_536;
+
+export class RecordInput {
+  readonly summary: InputSummary;
+  readonly #options: InputOptions;
+  readonly #report: Report;
+  readonly #chunks: AsyncGenerator<Uint8Array>;
+  #reader: RecordReader | SyscallReader | undefined;
+  #engine: FlowEngine | undefined;
+  #kind: "records" | "syscalls" = "records";
+  #held: Uint8Array[] = [];
+  #reported = 0;
+  #failed = false;
+  #done = false;
+
+  constructor(path: string, options: InputOptions, report: Report) {
+    this.#options = options;
+    this.#report = report;
+    this.summary = {
+      path,
+      format: undefined,
+      bytes: 0,
+      counters: undefined,
+      engine: undefined,
+      records: 0,
+      diagnostics: 0,
+      state: "whole",
+    };
+    this.#chunks = readBytes(path, this.summary);
+  }
+
+  get base(): TimeBase | undefined {
+    return this.#reader?.base;
+  }
+
+  /** Reads until the format and the first timestamp are known, with a throw-away reader; what was read is kept. */
+  async findBase(): Promise<TimeBase | undefined> {
+    let format: WireFormat | undefined;
+    let probe: RecordReader | SyscallReader | undefined;
+    let read = 0;
+    while (read < limits.blockBytes) {
+      const chunk = await this.#nextChunk();
+      if (chunk === undefined) break;
+      const kept = chunk.slice();
+      this.#held.push(kept);
+      read += kept.length;
+      format ??= this.#findFormat(kept);
+      if (format === undefined) return undefined;
+      probe ??= this.#openReader(format, undefined);
+      probe.push(kept);
+      drain(probe);
+      if (probe.base !== undefined) return probe.base;
+    }
+    if (probe === undefined) return undefined;
+    probe.end();
+    drain(probe);
+    return probe.base;
+  }
+
+  /** The next records; undefined at the end. Never throws: trouble becomes diagnostics and the summary's state. */
+  async read(base: TimeBase | undefined): Promise<Record[] | undefined> {
+    if (this.#done) return undefined;
+    const chunk = this.#held.shift() ?? (await this.#nextChunk());
+    if (chunk === undefined) return this.#finish(base);
+    if (this.#reader === undefined) {
+      const format = this.#findFormat(chunk);
+      if (format === undefined) {
+        this.#done = true;
+        await this.#chunks.return(undefined);
+        return undefined;
+      }
+      this.#reader = this.#openReader(format, base);
+      this.summary.counters = this.#reader.counters;
+    }
+    this.#reader.push(chunk);
+    return this.#take(this.#reader);
+  }
+
+  /** Stops reading early. */
+  async close(): Promise<void> {
+    this.#done = true;
+    await this.#chunks.return(undefined);
+  }
+
+  async #nextChunk(): Promise<Uint8Array | undefined> {
+    if (this.#failed) return undefined;
+    try {
+      const next = await this.#chunks.next();
+      return next.done === true ? undefined : next.value;
+    } catch (error) {
+      this.#failed = true;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#emit(
+        diagnostic("SF1002", `${this.summary.path} cannot be read further: ${reason}`, {
+          path: this.summary.path,
+          offset: this.summary.bytes,
+        }),
+      );
+      return undefined;
+    }
+  }
+
+  #findFormat(head: Uint8Array): WireFormat | undefined {
+    const wanted = this.#options.from;
+    const format =
+      wanted === undefined
+        ? sniffFormat(head.subarray(0, headBytes))
+        : wireFormats.find((row) => row.name === wanted);
+    if (format === undefined) {
+      const names = wireFormats.map((row) => row.name).join(", ");
+      const start = Array.from(head.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0"));
+      this.#emit(
+        diagnostic(
+          "SF1000",
+          `${this.summary.path} is of no known format (${names}); it starts with ${start.join(" ")}`,
+          { path: this.summary.path, offset: 0 },
+        ),
+      );
+    } else this.summary.format = format.name;
+    return format;
+  }
+
+  #openReader(format: WireFormat, base: TimeBase | undefined): RecordReader | SyscallReader {
+    const opened = format.open({
+      base,
+      path: this.summary.path,
+      inflate: (bytes) => inflateRawSync(bytes, { maxOutputLength: limits.blockBytes.max }),
+    });
+    this.#kind = opened.kind;
+    return opened.reader;
+  }
+
+  #take(reader: RecordReader | SyscallReader): Record[] {
+    const records = isRecordReader(reader, this.#kind) ? reader.read() : this.#runEngine(reader);
+    this.#reportNew(reader);
+    this.summary.records += records.length;
+    return records;
+  }
+
+  #runEngine(reader: SyscallReader): Record[] {
+    for (;;) {
+      const input = reader.next();
+      if (input === undefined) break;
+      this.#engine ??= this.#startEngine(reader.base ?? 0n);
+      this.#engine.apply(input);
+    }
+    return this.#engine?.take() ?? [];
+  }
+
+  #startEngine(base: TimeBase): FlowEngine {
+    const path = this.summary.path;
+    const engine = new FlowEngine({
+      mode: this.#options.compat === true ? "compat" : "native",
+      exporter: this.#options.exporter,
+      filename: path === standardInput ? "" : path,
+      base,
+    });
+    this.summary.engine = engine;
+    return engine;
+  }
+
+  #finish(base: TimeBase | undefined): Record[] | undefined {
+    this.#done = true;
+    if (this.#reader === undefined) {
+      if (!this.#failed && this.summary.bytes === 0) {
+        const path = this.summary.path;
+        this.#emit(diagnostic("SF1001", `${path} is empty`, { path, offset: 0 }));
+      }
+      this.summary.state = "unreadable";
+      return undefined;
+    }
+    this.#reader.end();
+    const records = this.#take(this.#reader);
+    if (this.#engine === undefined && this.#kind === "syscalls" && base !== undefined) return records;
+    this.#engine?.end();
+    const last = this.#engine?.take() ?? [];
+    this.summary.records += last.length;
+    if (this.summary.state === "damaged" && this.summary.records === 0) {
+      this.summary.state = "unreadable";
+    }
+    return [...records, ...last];
+  }
+
+  #reportNew(reader: RecordReader | SyscallReader): void {
+    const all = reader.diagnostics;
+    for (; this.#reported < all.length; this.#reported++) {
+      const item = all[this.#reported];
+      if (item !== undefined) this.#emit(item);
+    }
+  }
+
+  #emit(item: Diagnostic): void {
+    this.summary.diagnostics += 1;
+    if (item.severity === "error") {
+      this.summary.state = this.summary.format === undefined ? "unreadable" : "damaged";
+    }
+    const place = { ...item.place, path: item.place.path ?? this.summary.path };
+    this.#report({ ...item, place });
+  }
+}
+
+function isRecordReader(
+  reader: RecordReader | SyscallReader,
+  kind: "records" | "syscalls",
+): reader is RecordReader {
+  return kind === "records";
+}
+
+/** Takes what a reader has and throws it away. */
+function drain(reader: RecordReader | SyscallReader): void {
+  if ("read" in reader) reader.read();
+  else while (reader.base === undefined && reader.next() !== undefined);
+}
