@@ -72,7 +72,7 @@ export class RecordInput {
     let format: WireFormat | undefined;
     let probe: RecordReader | SyscallReader | undefined;
     let read = 0;
-    while (read < limits.blockBytes) {
+    while (read < limits.blockBytes.max) {
       const chunk = await this.#nextChunk();
       if (chunk === undefined) break;
       const kept = chunk.slice();
@@ -95,7 +95,7 @@ export class RecordInput {
   async read(base: TimeBase | undefined): Promise<Record[] | undefined> {
     if (this.#done) return undefined;
     const chunk = this.#held.shift() ?? (await this.#nextChunk());
-    if (chunk === undefined) return this.#finish(base);
+    if (chunk === undefined) return this.#finish();
     if (this.#reader === undefined) {
       const format = this.#findFormat(chunk);
       if (format === undefined) {
@@ -193,7 +193,7 @@ export class RecordInput {
     return engine;
   }
 
-  #finish(base: TimeBase | undefined): Record[] | undefined {
+  #finish(): Record[] | undefined {
     this.#done = true;
     if (this.#reader === undefined) {
       if (!this.#failed && this.summary.bytes === 0) {
@@ -205,7 +205,6 @@ export class RecordInput {
     }
     this.#reader.end();
     const records = this.#take(this.#reader);
-    if (this.#engine === undefined && this.#kind === "syscalls" && base !== undefined) return records;
     this.#engine?.end();
     const last = this.#engine?.take() ?? [];
     this.summary.records += last.length;

@@ -8,7 +8,8 @@ import { type InputOptions, type InputSummary, RecordInput } from "./input.ts";
 
 export type RecordingOptions = InputOptions & {
   readonly report: (diagnostic: Diagnostic) => void;
-  readonly signal?: { readonly aborted: boolean } | undefined;
+  /** False: one input after the other in time order, for a writer that needs each whole. Default: merged by event time. */
+  readonly interleave?: boolean | undefined;
 };
 
 export type RecordBatch = {
@@ -41,7 +42,7 @@ export function openRecording(names: readonly string[], options: RecordingOption
     try {
       const only = inputs.length === 1 ? inputs[0] : undefined;
       if (only !== undefined) yield* readOne(only, undefined);
-      else yield* readMany(inputs);
+      else yield* readMany(inputs, options.interleave ?? true);
     } finally {
       for (const input of inputs) await input.close();
     }
@@ -71,7 +72,10 @@ async function* readOne(
 
 type Placed = { readonly input: RecordInput; readonly start: TimeBase };
 
-async function* readMany(inputs: readonly RecordInput[]): AsyncGenerator<RecordBatch> {
+async function* readMany(
+  inputs: readonly RecordInput[],
+  interleave: boolean,
+): AsyncGenerator<RecordBatch> {
   const placed: Placed[] = [];
   for (const input of inputs) {
     const start = await input.findBase();
@@ -80,6 +84,10 @@ async function* readMany(inputs: readonly RecordInput[]): AsyncGenerator<RecordB
     else yield* readOne(input, undefined);
   }
   placed.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+  if (!interleave) {
+    for (const item of placed) yield* readOne(item.input, undefined);
+    return;
+  }
   let group: Placed[] = [];
   for (const item of placed) {
     const first = group[0];

@@ -1,0 +1,59 @@
+// Everything that must hold before a change lands: `npm test` and `npm run ci`. Sets itself up; prints the time of each part.
+//   node scripts/ci.mjs [fast|full] [vitest arguments…]
+import { spawnSync } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const [first, ...others] = process.argv.slice(2);
+const mode = first === "fast" || first === "full" ? first : "normal";
+const vitestArguments = mode === "normal" && first !== undefined ? [first, ...others] : others;
+
+const times = [];
+function part(name, command, args, { fatal = true, env = {} } = {}) {
+  process.stdout.write(`\n== ${name}\n`);
+  const start = process.hrtime.bigint();
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, ...env },
+  });
+  const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+  const ok = result.status === 0;
+  times.push({ name, seconds, ok });
+  if (!ok && fatal) failed = true;
+  return ok;
+}
+let failed = false;
+const bin = (name) => join(root, "node_modules", ".bin", name);
+
+/** npm writes this file last: older than the lock file means an install is due. */
+const stamp = join(root, "node_modules", ".package-lock.json");
+if (
+  !existsSync(stamp) ||
+  statSync(stamp).mtimeMs < statSync(join(root, "package-lock.json")).mtimeMs
+) {
+  part("install", "npm", ["ci", "--no-audit", "--no-fund"]);
+}
+const strict = vitestArguments.length === 0;
+if (strict) {
+  part("build", process.execPath, ["scripts/build.mjs"]);
+  part("lint", bin("oxlint"), []);
+  part("format", bin("oxfmt"), ["--check", "."]);
+  part("unused", bin("knip"), []);
+  part("types", bin("tsc"), ["-p", "tsconfig.json"]);
+  part("types of the pure part", bin("tsc"), ["-p", "tsconfig.pure.json"]);
+  // The oracles (other people's readers) are installed where they can be; tests that miss them are counted as skipped.
+  if (mode !== "fast") {
+    part("oracles", "bash", ["scripts/oracles.sh"], { fatal: false });
+  }
+}
+part("tests", bin("vitest"), ["run", ...vitestArguments], {
+  env: { SYSFLOW_TESTS: mode, ...(mode === "fast" ? { SYSFLOW_TEST_FAST: "1" } : {}) },
+});
+process.stdout.write("\n");
+for (const { name, seconds, ok } of times) {
+  process.stdout.write(`${ok ? "ok  " : "FAIL"} ${seconds.toFixed(1).padStart(7)} s  ${name}\n`);
+}
+process.exitCode = failed ? 1 : 0;
