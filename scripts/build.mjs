@@ -35,7 +35,9 @@ await build({
 });
 
 /** The subpaths of package.json's exports: everything that a folder's files export. */
-const folders = Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports ?? {})
+const folders = Object.keys(
+  JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports ?? {},
+)
   .filter((path) => path !== "." && path !== "./package.json")
   .map((path) => path.slice(2));
 for (const folder of folders) {
