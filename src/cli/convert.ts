@@ -36,7 +36,11 @@ export const verb: Verb = {
 
 type Options = Readonly<{ [name: string]: unknown }>;
 
-async function run(terminal: Terminal, args: readonly string[], options: Options): Promise<ExitCode> {
+async function run(
+  terminal: Terminal,
+  args: readonly string[],
+  options: Options,
+): Promise<ExitCode> {
   const compat = flagOption(options, "compat");
   const writer = new SysFlowWriter({
     schema: schemaOf(options, compat),
@@ -67,7 +71,9 @@ async function run(terminal: Terminal, args: readonly string[], options: Options
   } catch (error) {
     sink.abandon();
     if (!isFileError(error)) throw error;
-    terminal.report(diagnostic("SF4001", `${output} cannot be written: ${error.message}`, { path: output }));
+    terminal.report(
+      diagnostic("SF4001", `${output} cannot be written: ${error.message}`, { path: output }),
+    );
     return Exit.outputFailed;
   }
   terminal.progress(undefined);
@@ -111,7 +117,9 @@ function openSink(terminal: Terminal, output: string): Sink | Diagnostic {
 }
 
 function isFileError(error: unknown): error is Error {
-  return error instanceof Error && "syscall" in error && !("code" in error && error.code === "EPIPE");
+  return (
+    error instanceof Error && "syscall" in error && !("code" in error && error.code === "EPIPE")
+  );
 }
 
 /** What schema 5 could not say is named, not dropped in silence. */

@@ -15,14 +15,46 @@ type VerbRow = {
 
 /** In the order of a first day: try it, look at a file, look deeper, write rules. */
 export const verbs: readonly VerbRow[] = [
-  { name: "try", summary: "run a command and tell what it did", load: async () => (await import("./try.ts")).verb },
-  { name: "story", summary: "the process tree, and the attack path where rules fired", load: async () => (await import("./story.ts")).verb },
-  { name: "print", summary: "records as a table, JSON or CSV", load: async () => (await import("./print.ts")).verb },
-  { name: "stats", summary: "events, records, bytes, reduction, losses", load: async () => (await import("./stats.ts")).verb },
-  { name: "convert", summary: "captures, strace logs and SysFlow files to SysFlow files", load: async () => (await import("./convert.ts")).verb },
-  { name: "detect", summary: "run rules, print alerts", load: async () => (await import("./detect.ts")).verb },
-  { name: "rules", summary: "lint, test and list rules", load: async () => (await import("./rules.ts")).verb },
-  { name: "doctor", summary: "what this machine can and cannot do", load: async () => (await import("./doctor.ts")).verb },
+  {
+    name: "try",
+    summary: "run a command and tell what it did",
+    load: async () => (await import("./try.ts")).verb,
+  },
+  {
+    name: "story",
+    summary: "the process tree, and the attack path where rules fired",
+    load: async () => (await import("./story.ts")).verb,
+  },
+  {
+    name: "print",
+    summary: "records as a table, JSON or CSV",
+    load: async () => (await import("./print.ts")).verb,
+  },
+  {
+    name: "stats",
+    summary: "events, records, bytes, reduction, losses",
+    load: async () => (await import("./stats.ts")).verb,
+  },
+  {
+    name: "convert",
+    summary: "captures, strace logs and SysFlow files to SysFlow files",
+    load: async () => (await import("./convert.ts")).verb,
+  },
+  {
+    name: "detect",
+    summary: "run rules, print alerts",
+    load: async () => (await import("./detect.ts")).verb,
+  },
+  {
+    name: "rules",
+    summary: "lint, test and list rules",
+    load: async () => (await import("./rules.ts")).verb,
+  },
+  {
+    name: "doctor",
+    summary: "what this machine can and cannot do",
+    load: async () => (await import("./doctor.ts")).verb,
+  },
 ];
 
 const about = `Linux behaviour as a small, open, connected record.
@@ -62,7 +94,10 @@ function newProgram(): Command {
   const program = new Command("sysflow")
     .description(about)
     .version(version, "-V, --version", "print the version")
-    .helpOption("-h, --help", "show help; `sysflow VERB --help` shows a verb's options and examples")
+    .helpOption(
+      "-h, --help",
+      "show help; `sysflow VERB --help` shows a verb's options and examples",
+    )
     .configureOutput({ writeErr: () => undefined })
     .exitOverride();
   return program.addHelpText(
@@ -123,7 +158,10 @@ function isClosedPipe(error: unknown): boolean {
 }
 
 function unknownVerb(name: string): UsageError {
-  const close = nearest(name, verbs.map((row) => row.name));
+  const close = nearest(
+    name,
+    verbs.map((row) => row.name),
+  );
   return new UsageError(
     `there is no command "${name}"`,
     close === undefined ? "see sysflow --help" : `did you mean "${close}"?`,

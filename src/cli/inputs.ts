@@ -7,7 +7,10 @@ import { type ExitCode, Exit, type Terminal, UsageError, textOption } from "./ve
 /** Adds `IN…`, --from and --exporter. */
 export function inputArguments(command: Command): Command {
   return command
-    .argument("<in...>", "files, folders, globs, or - for standard input; several are one recording")
+    .argument(
+      "<in...>",
+      "files, folders, globs, or - for standard input; several are one recording",
+    )
     .option("--from <format>", "the inputs' format, instead of looking at their bytes")
     .option("--exporter <id>", "host id for inputs that do not name one (captures, strace logs)");
 }

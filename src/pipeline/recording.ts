@@ -116,7 +116,10 @@ async function* merge(group: readonly Placed[], base: TimeBase): AsyncGenerator<
   for (;;) {
     const earliest = pickEarliest(open);
     const next = waiting[0];
-    if (next !== undefined && (earliest === undefined || toTime(next.start, base) <= earliest.time)) {
+    if (
+      next !== undefined &&
+      (earliest === undefined || toTime(next.start, base) <= earliest.time)
+    ) {
       waiting.shift();
       const cursor: Cursor = {
         input: next.input,
@@ -128,7 +131,11 @@ async function* merge(group: readonly Placed[], base: TimeBase): AsyncGenerator<
       continue;
     }
     if (earliest === undefined) return;
-    const bound = boundOf(open, earliest, next === undefined ? undefined : toTime(next.start, base));
+    const bound = boundOf(
+      open,
+      earliest,
+      next === undefined ? undefined : toTime(next.start, base),
+    );
     const from = earliest.at;
     while (earliest.at < earliest.records.length) {
       const time = writtenAt(earliest.records[earliest.at], earliest.time);

@@ -12,7 +12,10 @@ const chunkBytes = 1 << 20;
 /** The name that stands for standard input. */
 export const standardInput = "-";
 
-export type Found = { readonly paths: readonly string[]; readonly diagnostics: readonly Diagnostic[] };
+export type Found = {
+  readonly paths: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+};
 
 /** Expands folders (recursively, in name order) and globs; what does not exist is a diagnostic. */
 export async function findInputs(names: readonly string[]): Promise<Found> {
@@ -23,7 +26,9 @@ export async function findInputs(names: readonly string[]): Promise<Found> {
     else if (existsSync(name)) {
       const found = statSync(name).isDirectory() ? filesBelow(name) : [name];
       if (found.length === 0) {
-        diagnostics.push(diagnostic("SF1003", `no recording in the folder ${name}`, { path: name }));
+        diagnostics.push(
+          diagnostic("SF1003", `no recording in the folder ${name}`, { path: name }),
+        );
       }
       paths.push(...found);
     } else if (/[*?[\]{}]/.test(name)) {
@@ -55,7 +60,10 @@ function filesBelow(folder: string): string[] {
  * The bytes of a file, gunzipped where they are gzip. A yielded array is valid until the next one is asked for. Errors of the
  * file system and of gzip are thrown as Error with a `cause`; what was read before them has been yielded.
  */
-export async function* readBytes(path: string, counters: { bytes: number }): AsyncGenerator<Uint8Array> {
+export async function* readBytes(
+  path: string,
+  counters: { bytes: number },
+): AsyncGenerator<Uint8Array> {
   const chunks = readPlain(path, counters);
   const first = await chunks.next();
   if (first.done === true) return;
