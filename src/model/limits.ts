@@ -12,6 +12,13 @@ export const limits = {
     doc: "file entities known to the writer (least recently used go first)",
   },
   processes: { max: 262_144, bytesEach: 500, doc: "process entities kept by a reader or writer" },
+  knownFiles: { max: 262_144, bytesEach: 200, doc: "file entities kept by a reader" },
+  containers: { max: 16_384, bytesEach: 400, doc: "containers and pods kept by a reader" },
+  arrayItems: {
+    max: 1_048_576,
+    bytesEach: 16,
+    doc: "array and map items of one record in an input",
+  },
   pendingCalls: { max: 65_536, bytesEach: 200, doc: "system calls entered and not yet finished" },
   reorder: { max: 1_048_576, bytesEach: 120, doc: "records held back to restore event-time order" },
   textBytes: { max: 1_048_576, bytesEach: 1, doc: "bytes of one string in an input" },
@@ -23,5 +30,19 @@ export const limits = {
   diagnostics: { max: 100, bytesEach: 300, doc: "diagnostics kept per input; the rest is counted" },
   graphNodes: { max: 262_144, bytesEach: 300, doc: "nodes of the provenance graph" },
   graphEdges: { max: 1_048_576, bytesEach: 120, doc: "edges of the provenance graph" },
+  writings: {
+    max: 65_536,
+    bytesEach: 250,
+    doc: "files written during the recording whose last writer is remembered for rules",
+  },
+  conditionBytes: { max: 65_536, bytesEach: 1, doc: "characters of one condition" },
+  conditionDepth: { max: 64, bytesEach: 200, doc: "parentheses and nots inside each other" },
+  conditionTests: {
+    max: 10_000,
+    bytesEach: 100,
+    doc: "comparisons of one condition, its macros written out",
+  },
+  ruleFileBytes: { max: 4_194_304, bytesEach: 1, doc: "bytes of one rule file" },
+  rules: { max: 10_000, bytesEach: 4_000, doc: "rules that run together" },
   alerts: { max: 65_536, bytesEach: 400, doc: "alerts kept for incidents" },
 } as const satisfies { readonly [name: string]: Limit };
