@@ -16,6 +16,7 @@ import { opNames, openFlagNames } from "../model/opflag.ts";
 import type { GapRecord, Record, Tuple, Volume } from "../model/record.ts";
 import { type TimeBase, type TimeNs, printTime, toAbsolute } from "../model/time.ts";
 import { protocolName } from "../model/attribute/record.ts";
+import { activityOf } from "../context/activity.ts";
 import { recordId } from "./record-id.ts";
 
 export type JsonValue = string | number | boolean | JsonObject | readonly JsonValue[] | undefined;
@@ -94,12 +95,14 @@ export function recordJson(record: Record, base: TimeBase): JsonObject {
   }
 }
 
-type Acted = Extract<Record, { readonly ops: number }>;
+/** Behaviour of a process: all but Kubernetes events. */
+export type Acted = Extract<Record, { readonly ops: number }>;
 
 function behaviourJson(record: Acted, id: string, base: TimeBase): JsonObject {
   const at = (time: TimeNs): string => printTime(toAbsolute(base, time));
   const flow = "endTs" in record;
   const tid = record.type === "PF" ? undefined : record.tid;
+  const proc = processOf(record);
   return {
     id,
     ts: at(record.ts),
@@ -107,11 +110,17 @@ function behaviourJson(record: Acted, id: string, base: TimeBase): JsonObject {
     type: record.type,
     op: opNames(record.ops),
     ret: flow ? undefined : record.ret,
-    ...whoJson(record.proc, tid),
+    ...whoJson(proc, tid),
     ...objectJson(record),
-    ...placeJson(record.proc.container, base),
-    host: record.proc.host.id,
+    ...placeJson(proc.container, base),
+    host: proc.host.id,
   };
+}
+
+/** The process as it was then: the same version that conditions see. */
+export function processOf(record: Acted): Process {
+  const at = "endTs" in record ? record.endTs : record.ts;
+  return activityOf(record, "end", at).proc ?? record.proc;
 }
 
 /** What the process did it to, and how much. */

@@ -5,6 +5,12 @@ import type { DiagnosticRow } from "./row.ts";
 export const commandDiagnostics = [
   { code: "SF2001", severity: "error", title: "command line is wrong", hint: "see --help" },
   {
+    code: "SF2002",
+    severity: "error",
+    title: "unknown field",
+    hint: "fields are attribute names such as ts, op, proc.exe, file.path, net.dip",
+  },
+  {
     code: "SF4001",
     severity: "error",
     title: "output cannot be written",
