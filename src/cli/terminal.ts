@@ -57,10 +57,10 @@ export function processTerminal(options: TerminalOptions): ProcessTerminal {
       clear();
       stderr.write(`${line}\n`);
     },
-    report(item: Diagnostic) {
+    report(item: Diagnostic, source?: string) {
       if (options.quiet && item.severity !== "error") return;
       clear();
-      stderr.write(printDiagnostic(item, { color: colorWanted(stderr) }));
+      stderr.write(printDiagnostic(item, { color: colorWanted(stderr), source }));
     },
     progress(text) {
       if (!progressShown) return;

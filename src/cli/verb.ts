@@ -23,8 +23,8 @@ export type Terminal = {
   write(text: string | Uint8Array): Promise<void>;
   /** A line for people on stderr; silent under --quiet. */
   note(line: string): void;
-  /** A diagnostic on stderr; errors are shown under --quiet too. */
-  report(diagnostic: Diagnostic): void;
+  /** A diagnostic on stderr; errors are shown under --quiet too. `source`: the text that its line and column point into. */
+  report(diagnostic: Diagnostic, source?: string): void;
   /** Progress of long work: shown on a terminal only, replaced by the next; undefined clears it. */
   progress(text: string | undefined): void;
   /** Colours on stdout are wanted. */

@@ -4,6 +4,7 @@ import { type Ip, printIp } from "../base/ip.ts";
 import { nearest } from "../base/nearest.ts";
 import { activityOf } from "../context/activity.ts";
 import { attributes, findAttribute, findSysflowAttribute } from "../model/attribute.ts";
+import { provenanceAttributes } from "../model/attribute/provenance.ts";
 import type { AttributeType, AttributeValue } from "../model/attribute/row.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import { type BehaviourRecord, isFlow } from "../model/record.ts";
@@ -42,6 +43,9 @@ export function parseFields(text: string): readonly Field[] | Diagnostic {
   for (const part of text.split(",")) {
     const name = part.trim();
     if (name === "") continue;
+    if (provenanceAttributes.some((row) => row.name === name)) {
+      return diagnostic("SF2003", `--fields cannot know ${name}`);
+    }
     const field = findField(name);
     if (field === undefined) return unknownField(name);
     fields.push(field);

@@ -11,6 +11,12 @@ export const commandDiagnostics = [
     hint: "fields are attribute names such as ts, op, proc.exe, file.path, net.dip",
   },
   {
+    code: "SF2003",
+    severity: "error",
+    title: "attribute needs the records in event-time order",
+    hint: "print shows records as they were written; detect and story know it",
+  },
+  {
     code: "SF4001",
     severity: "error",
     title: "output cannot be written",
