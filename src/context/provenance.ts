@@ -1,0 +1,238 @@
+// What earlier records say about later ones: who wrote a file last, who wrote the program that a process runs, which processes
+// are network services, where a process connected. Fed with activities in event-time order; bounded; no rules and no graph here.
+
+import type { Activity } from "../model/activity.ts";
+import {
+  type Container,
+  type Process,
+  type ProcessIdentity,
+  lineage,
+  processKey,
+  processName,
+} from "../model/entity.ts";
+import type { Connection, DroppedProgram, Provenance, Writing } from "../model/facts.ts";
+import { limits } from "../model/limits.ts";
+import { Op, OpenFlag, hasOp } from "../model/opflag.ts";
+import type { FileEvent, FileFlow } from "../model/record.ts";
+
+/** Programs that run a file named by their first argument. Versions behind the name ("python3.11") are ignored. */
+const interpreters: ReadonlySet<string> = new Set(
+  "sh bash dash ash zsh ksh mksh fish busybox python pypy perl ruby node nodejs deno bun php lua tclsh java wish Rscript awk gawk".split(
+    " ",
+  ),
+);
+
+/** Programs that serve the network, also where the recording does not show their connections being accepted. */
+const servers: ReadonlySet<string> = new Set(
+  "apache2 httpd httpd-foreground nginx lighttpd caddy haproxy php-fpm uwsgi gunicorn uvicorn unicorn puma tomcat catalina jetty mysqld mariadbd postgres mongod redis-server named".split(
+    " ",
+  ),
+);
+
+/** Options that take no script: the text that follows is the program. */
+const inlineOptions: ReadonlySet<string> = new Set(["-c", "-e", "-m", "-r", "--eval", "-E"]);
+
+/** Whether a file with this name is run by interpreting the file that its arguments name. */
+export function isInterpreter(name: string | undefined): boolean {
+  if (name === undefined) return false;
+  return interpreters.has(name) || interpreters.has(name.replace(/[\d.]+$/, ""));
+}
+
+/** The files that a process' program may be: its executable, and the script that an interpreter was given. */
+export function programPaths(process: Process): readonly string[] {
+  const paths: string[] = [];
+  if (process.exe !== undefined && process.exe !== "") paths.push(process.exe);
+  if (!isInterpreter(processName(process))) return paths;
+  const script = scriptArgument(process);
+  if (script !== undefined) paths.push(resolvePath(process.cwd, script));
+  return paths;
+}
+
+function scriptArgument(process: Process): string | undefined {
+  const words = process.argv?.slice(1) ?? process.args?.split(" ") ?? [];
+  for (let i = 0; i < words.length && i < 64; i++) {
+    const word = words[i] ?? "";
+    if (word === "") continue;
+    if (inlineOptions.has(word)) {
+      // `sh -c /path/to/program …` runs the program; any other text is code, whose commands show as processes of their own.
+      const first = words[i + 1]?.trim().split(/\s/)[0];
+      return word === "-c" && first?.includes("/") === true ? first : undefined;
+    }
+    if (!word.startsWith("-")) return word;
+  }
+  return undefined;
+}
+
+/** An absolute path without "." and ".."; relative ones are taken from the current directory. */
+export function resolvePath(cwd: string | undefined, path: string): string {
+  const whole = path.startsWith("/") ? path : `${cwd ?? "/"}/${path}`;
+  const parts: string[] = [];
+  for (const part of whole.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}
+
+type Remembered = { -readonly [Key in keyof Writing]: Writing[Key] };
+
+export class ProvenanceState implements Provenance {
+  /** Least recently written first. */
+  readonly #writings = new Map<string, Remembered>();
+  // By process key: every file of a recording describes its processes anew, as other objects.
+  readonly #programs = new Map<string, Writing>();
+  readonly #services = new Map<string, true>();
+  readonly #connections = new Map<string, Connection>();
+  readonly #keys = new WeakMap<ProcessIdentity, string>();
+  /** Writings, programs, services and connections forgotten because there were too many. */
+  evicted = 0;
+
+  #key(process: Process): string {
+    let key = this.#keys.get(process.identity);
+    if (key === undefined) {
+      key = processKey(process);
+      this.#keys.set(process.identity, key);
+    }
+    return key;
+  }
+
+  /** The entry becomes the newest; the oldest one makes room. */
+  #put<Value>(map: Map<string, Value>, key: string, value: Value): void {
+    map.delete(key);
+    map.set(key, value);
+    if (map.size <= limits.writings.max) return;
+    const oldest = map.keys().next();
+    if (oldest.done !== true) map.delete(oldest.value);
+    this.evicted += 1;
+  }
+
+  writingOf(path: string, container: Container | undefined): Writing | undefined {
+    return this.#writings.get(keyOf(path, container));
+  }
+
+  programOf(process: Process): Writing | undefined {
+    return this.#programs.get(this.#key(process));
+  }
+
+  droppedOf(process: Process): DroppedProgram | undefined {
+    const own = this.#programs.get(this.#key(process));
+    if (own !== undefined) return { process, writing: own };
+    for (const ancestor of lineage(process)) {
+      const writing = this.#programs.get(this.#key(ancestor));
+      if (writing !== undefined) return { process: ancestor, writing };
+    }
+    return undefined;
+  }
+
+  serviceOf(process: Process): Process | undefined {
+    if (this.#isService(process)) return process;
+    return lineage(process).find((ancestor) => this.#isService(ancestor));
+  }
+
+  #isService(process: Process): boolean {
+    if (this.#services.has(this.#key(process))) return true;
+    const name = processName(process);
+    return name !== undefined && (servers.has(name) || servers.has(name.replace(/[\d.]+$/, "")));
+  }
+
+  connectionOf(process: Process): Connection | undefined {
+    return this.#connections.get(this.#key(process));
+  }
+
+  /**
+   * What an activity says about itself, before anybody judges it: an exec knows its program. Call `before`, judge, then call
+   * `after`, which takes in what holds for the activities that follow.
+   */
+  before({ record, proc }: Activity): void {
+    if (record.type !== "PE" || proc === undefined || record.ret < 0) return;
+    if (!hasOp(record.ops, Op.EXEC)) return;
+    this.#programs.delete(this.#key(proc));
+    for (const path of programPaths(proc)) {
+      const writing = this.#writings.get(keyOf(path, proc.container));
+      // A copy: what is written over a running program later is another program.
+      if (writing !== undefined) this.#put(this.#programs, this.#key(proc), { ...writing });
+    }
+  }
+
+  after(activity: Activity): void {
+    const { record } = activity;
+    switch (record.type) {
+      case "FF":
+        this.#afterFileFlow(activity, record);
+        return;
+      case "FE":
+        if (record.ret >= 0) this.#afterFileEvent(activity, record);
+        return;
+      case "NF":
+        if (hasOp(record.ops, Op.ACCEPT)) this.#put(this.#services, this.#key(record.proc), true);
+        else if (hasOp(record.ops, Op.CONNECT) && activity.phase !== "update") {
+          this.#put(this.#connections, this.#key(record.proc), {
+            net: record.net,
+            at: activity.at,
+          });
+        }
+        return;
+      default:
+    }
+  }
+
+  #afterFileFlow({ phase, at, proc }: Activity, record: FileFlow): void {
+    const { file } = record;
+    if (file.path === "" || (file.type !== "f" && file.type !== "?")) return;
+    const emptied = record.openFlags & (OpenFlag.CREAT | OpenFlag.TRUNC);
+    const opened = (record.openFlags & OpenFlag.WRONLY) !== 0 && emptied !== 0;
+    const wrote =
+      phase === "begin" ? opened : hasOp(record.ops, Op.WRITE) || hasOp(record.ops, Op.FTRUNCATE);
+    if (!wrote) return;
+    this.#remember(keyOf(file.path, file.container), {
+      path: file.path,
+      writer: proc ?? record.proc,
+      at,
+      madeExecutable: false,
+    });
+  }
+
+  #afterFileEvent({ at, proc }: Activity, record: FileEvent): void {
+    const { file, newFile, ops } = record;
+    const key = keyOf(file.path, file.container);
+    const writing = this.#writings.get(key);
+    if (newFile !== undefined && writing !== undefined && (ops & (Op.RENAME | Op.LINK)) !== 0) {
+      this.#remember(keyOf(newFile.path, newFile.container), { ...writing, path: newFile.path });
+      if (hasOp(ops, Op.RENAME)) this.#writings.delete(key);
+    } else if (newFile !== undefined && hasOp(ops, Op.SYMLINK)) {
+      const target = this.#writings.get(keyOf(file.path, newFile.container));
+      if (target !== undefined) {
+        this.#remember(keyOf(newFile.path, newFile.container), { ...target, path: newFile.path });
+      }
+    } else if (hasOp(ops, Op.UNLINK)) this.#writings.delete(key);
+    else if (writing !== undefined && hasOp(ops, Op.CHMOD) && setsExecute(record)) {
+      writing.madeExecutable = true;
+    } else if (hasOp(ops, Op.MKNOD)) {
+      this.#remember(key, {
+        path: file.path,
+        writer: proc ?? record.proc,
+        at,
+        madeExecutable: false,
+      });
+    }
+  }
+
+  #remember(key: string, writing: Remembered): void {
+    const before = this.#writings.get(key);
+    // The same process writes on: the execute bit stays.
+    if (before?.madeExecutable === true && before.writer.identity === writing.writer.identity) {
+      writing.madeExecutable = true;
+    }
+    this.#put(this.#writings, key, writing);
+  }
+}
+
+function setsExecute(record: FileEvent): boolean {
+  const mode = record.args?.[0];
+  return mode !== undefined && (Number.parseInt(mode, 8) & 0o111) !== 0;
+}
+
+/** The same path in two containers is two files. */
+function keyOf(path: string, container: Container | undefined): string {
+  return container === undefined ? path : `${container.id}\n${path}`;
+}
