@@ -5,10 +5,13 @@ import type { Plan } from "./plan.ts";
 import { compilePlan } from "./plan.ts";
 import type { Builder, RecordSpec } from "./rows5.ts";
 import { initialNumbers, specs5 } from "./rows5.ts";
+import { specs6 } from "./rows6.ts";
 import type { RecordNode, SchemaNode } from "./schema.ts";
 import { parseSchema, shortName } from "./schema.ts";
 import type { Skip } from "./skip.ts";
 import { SkipCompiler } from "./skip.ts";
+
+const specs: readonly RecordSpec[] = [...specs6, ...specs5];
 
 export type Branch = {
   readonly name: string;
@@ -28,7 +31,9 @@ export function compileBranches(schemaText: string): readonly Branch[] | string 
   if (union?.kind !== "union") return foreign;
   const skips = new SkipCompiler();
   const branches = union.branches.map((node) => compileBranch(node, skips));
-  const header = branches.some((branch) => branch.name === "SFHeader" && branch.plan !== undefined);
+  const header = branches.some(
+    (branch) => /^(SF)?Header$/.test(branch.name) && branch.plan !== undefined,
+  );
   return header ? branches : foreign;
 }
 
@@ -43,7 +48,7 @@ function compileBranch(node: SchemaNode, skips: SkipCompiler): Branch {
   const nothing: Branch = { name: node.kind, plan: undefined, build: () => undefined, skip };
   if (node.kind !== "record") return nothing;
   const name = shortName(node.name);
-  for (const spec of specs5) {
+  for (const spec of specs) {
     if (spec.name !== name) continue;
     const plan = planOf(node, spec, skips);
     if (plan !== undefined) return { name, plan, build: spec.build, skip };

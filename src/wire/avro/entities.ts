@@ -96,20 +96,33 @@ export class Entities {
   readonly #processes: Table<ProcessEntry>;
   readonly #files: Table<FileEntry>;
   readonly containers = new Map<string, Container>();
+  /** Schema 6's numbers. */
+  readonly processNumbers = new Map<
+    number,
+    { readonly identity: ProcessIdentity; versions: number }
+  >();
+  readonly fileNumbers = new Map<number, File>();
+  readonly containerNumbers = new Map<number, Container>();
+  /** Added to schema 6's times: its base minus ours. */
+  shift = 0;
   readonly pods = new Map<string, Pod>();
   readonly host: Host;
   readonly #containersMax: number;
   #lastProcess: ProcessEntry | undefined;
+  #forgotten = 0;
+
+  readonly #max: { processes: number; files: number; containers: number };
 
   constructor(host: Host, max: { processes: number; files: number; containers: number }) {
     this.host = host;
     this.#processes = new Table(max.processes);
     this.#files = new Table(max.files);
     this.#containersMax = max.containers;
+    this.#max = max;
   }
 
   get evicted(): number {
-    return this.#processes.evicted + this.#files.evicted;
+    return this.#processes.evicted + this.#files.evicted + this.#forgotten;
   }
 
   /** The entry for the id whose creation time stands in the cursor's parts; a stub when the file has not described it. */
@@ -171,6 +184,37 @@ export class Entities {
     return entry;
   }
 
+  /** The process of a number; a stub when the file has not described it. */
+  numberedProcess(
+    number: number,
+    pid = 0,
+    createdNs: bigint | undefined = undefined,
+  ): { readonly identity: ProcessIdentity; versions: number } {
+    const known = this.processNumbers.get(number);
+    if (known !== undefined) return known;
+    const entry = { identity: stubIdentity(this.host, pid, createdNs), versions: 0 };
+    this.#count(bound(this.processNumbers, this.#max.processes));
+    this.processNumbers.set(number, entry);
+    return entry;
+  }
+
+  numberedFile(number: number): File {
+    const known = this.fileNumbers.get(number);
+    if (known !== undefined) return known;
+    const file = stubFile(this.host, undefined);
+    this.describeFile(number, file);
+    return file;
+  }
+
+  describeFile(number: number, file: File): void {
+    this.#count(bound(this.fileNumbers, this.#max.files));
+    this.fileNumbers.set(number, file);
+  }
+
+  #count(wasFull: boolean): void {
+    if (wasFull) this.#forgotten += 1;
+  }
+
   container(id: string): Container {
     const known = this.containers.get(id);
     if (known !== undefined) return known;
@@ -199,10 +243,12 @@ export class Entities {
   }
 }
 
-function bound(map: Map<string, unknown>, max: number): void {
-  if (map.size < max) return;
+/** Makes room in a full map by dropping the oldest; true when it had to. */
+function bound<Key>(map: Map<Key, unknown>, max: number): boolean {
+  if (map.size < max) return false;
   const oldest = map.keys().next();
   if (oldest.done !== true) map.delete(oldest.value);
+  return true;
 }
 
 /** Makes a version the current one of its identity; a chain of versions that grows without end is cut. */

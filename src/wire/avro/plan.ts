@@ -2,6 +2,9 @@
 // (by its name and a fitting type) goes into a slot, any other is skipped. The plan is a small program run by `run`; it is made
 // once per file, from the embedded schema, so every age of the format is read by what it says and not by its version number.
 
+import type { Ip } from "../../base/ip.ts";
+import { ipFromBytes } from "../../base/ip.ts";
+import type { Tuple } from "../../model/record.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Entities, FileEntry, ProcessEntry } from "./entities.ts";
 import { noTexts } from "./entities.ts";
@@ -21,7 +24,7 @@ export type FieldKind =
   | "longs"
   | "textMap"
   | "big"
-  | "address"
+  | "net"
   | "services";
 export type FieldSpec = { readonly kind: FieldKind; readonly slot: number };
 export type FieldSpecs = { readonly [name: string]: FieldSpec };
@@ -39,7 +42,7 @@ const Step = {
   longs: 9,
   textMap: 10,
   big: 11,
-  address: 12,
+  net: 12,
   services: 13,
 } as const;
 
@@ -58,7 +61,7 @@ export type PodService = {
 
 /** The values of one datum by slot. Slots that the file's schema lacks keep their first value. */
 export class Row {
-  readonly numbers: number[] = Array.from({ length: 24 }, () => 0);
+  readonly numbers: number[] = Array.from({ length: 32 }, () => 0);
   readonly texts: (string | undefined)[] = Array.from({ length: 12 }, () => undefined);
   readonly lists: (readonly string[])[] = [noTexts, noTexts, noTexts];
   readonly longs: (readonly bigint[])[] = [[], [], []];
@@ -66,7 +69,7 @@ export class Row {
   readonly processes: (ProcessEntry | undefined)[] = [undefined, undefined, undefined];
   readonly files: (FileEntry | undefined)[] = [undefined, undefined];
   readonly bigs: (bigint | undefined)[] = [undefined, undefined];
-  readonly addresses: number[] = [0, 0];
+  net: Tuple | undefined;
   services: readonly PodService[] = [];
 }
 
@@ -146,8 +149,9 @@ function nodeFits(node: SchemaNode, kind: FieldKind): boolean {
     case "process":
       return isObjectId(node);
     case "file":
-    case "address":
       return node.kind === "fixed" && node.size >= 12 && node.size <= 64;
+    case "net":
+      return namesAre(node, netNames, ["bytes", "int", "bytes", "int", "int"]);
     case "texts":
       return node.kind === "array" && node.items.kind === "string";
     case "longs":
@@ -235,9 +239,8 @@ export function run(plan: Plan, cursor: Cursor, entities: Entities): void {
       case Step.big:
         row.bigs[slot] = cursor.bigLong();
         break;
-      case Step.address:
-        row.addresses[slot] = cursor.pos;
-        cursor.skip((details[i] as Detail).size);
+      case Step.net:
+        row.net = readNet(cursor);
         break;
       case Step.services:
         row.services = readServices(cursor);
@@ -281,9 +284,37 @@ function clear(row: Row, step: number, slot: number): void {
     case Step.big:
       row.bigs[slot] = undefined;
       break;
+    case Step.net:
+      row.net = undefined;
+      break;
     default:
       row.numbers[slot] = -1;
   }
+}
+
+const netNames = ["sip", "sport", "dip", "dport", "proto"];
+
+function readNet(cursor: Cursor): Tuple {
+  const sip = readAddress(cursor);
+  const sport = cursor.long();
+  const dip = readAddress(cursor);
+  const dport = cursor.long();
+  const proto = cursor.long();
+  return { sip, sport, dip, dport, proto: proto === -1 ? undefined : proto };
+}
+
+/** Bytes in network order: 4 or 16 of them. */
+function readAddress(cursor: Cursor): Ip {
+  const length = cursor.length();
+  const { bytes, pos } = cursor;
+  cursor.pos += length;
+  if (length === 16) return ipFromBytes(bytes, pos);
+  if (length === 4) {
+    const [a = 0, b = 0, c = 0, d = 0] = bytes.subarray(pos, pos + 4);
+    return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+  }
+  if (cursor.fault === undefined) cursor.fail(`an address of ${length} bytes`);
+  return 0;
 }
 
 function readServices(cursor: Cursor): PodService[] {

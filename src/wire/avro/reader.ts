@@ -63,7 +63,6 @@ export class SysFlowReader implements RecordReader {
     this.#context = {
       entities: newEntities({ id: "" }),
       base: 0n,
-      bytes: new Uint8Array(0),
       begin: (host) => this.#begin(host),
     };
     if (options.base !== undefined) this.#setBase(options.base);
@@ -234,7 +233,6 @@ export class SysFlowReader implements RecordReader {
     this.#block = block;
     this.#left = block.count;
     this.#cursor.open(block.bytes);
-    this.#context.bytes = block.bytes;
   }
 
   /** Reads a block into nothing to find its first time. */

@@ -23,8 +23,6 @@ export type BuildContext = {
   base: TimeBase;
   /** Starts a new file: all tables are dropped. */
   begin(host: Host): void;
-  /** Bytes of the current block, for addresses. */
-  bytes: Uint8Array;
 };
 export type Builder = (row: Row, context: BuildContext) => Record | undefined;
 export type RecordSpec = {
