@@ -276,6 +276,10 @@ export type Syscall = {
   ret: number;
   /** False: the source lost the call's entry (capture started in the middle, events dropped), so arguments may be missing. */
   paired: boolean;
+  /** The source showed the entry event of this very call just before (captures only; stricter than `paired`). */
+  entered: boolean;
+  /** The producer asks to update state only: nothing is to be recorded (captures only). */
+  stateOnly: boolean;
   /** open, socket, accept …: the new descriptor (= ret); else the descriptor argument; noFd where unknown. */
   fd: number;
   /** accept: the listening socket; dup: the new descriptor; pipe, socketpair: the second one; transfer: the output. */
@@ -410,6 +414,8 @@ export function emptySyscall(): Syscall {
     pid: 0,
     ret: 0,
     paired: true,
+    entered: true,
+    stateOnly: false,
     fd: noFd,
     fd2: noFd,
     dirfd: atFdcwd,
