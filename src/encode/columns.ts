@@ -15,16 +15,19 @@ export type Column = {
   readonly cutEnd?: boolean;
 };
 
-export type Cell = { readonly text: string; readonly paint?: Paint1 | undefined };
-export type Paint1 = (text: string) => string;
-
-const gap = 2;
+export type Cell = {
+  readonly text: string;
+  readonly paint?: ((text: string) => string) | undefined;
+  /** Cut at the end, whatever its column does: a command line. */
+  readonly cutEnd?: boolean;
+};
 
 /** Widths for the rows seen so far; columns that are empty in all of them get 0 and are left out. */
 export function measure(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
   total: number,
+  gap: number,
 ): readonly number[] {
   const widths = columns.map((column, i) => {
     const wanted = Math.max(0, ...rows.map((row) => displayWidth(row[i]?.text ?? "")));
@@ -38,11 +41,13 @@ export function measure(
   );
   for (const i of givers) {
     const width = widths[i] ?? 0;
-    const give = Math.min(Math.max(0, width - (columns[i]?.min ?? 0)), Math.max(0, over));
+    // A number cut short would be another number.
+    const spare = columns[i]?.right === true ? 0 : Math.max(0, width - (columns[i]?.min ?? 0));
+    const give = Math.min(spare, Math.max(0, over));
     widths[i] = width - give;
     over -= give;
   }
-  const growing = columns.findIndex((column) => column.grows === true);
+  const growing = columns.findLastIndex((column) => column.grows === true);
   if (over < 0 && growing >= 0) {
     // Later rows may hold longer texts than the ones measured.
     widths[growing] = (widths[growing] ?? 0) - over;
@@ -58,13 +63,15 @@ export function printLine(
   columns: readonly Column[],
   widths: readonly number[],
   cells: readonly Cell[],
+  gap: number,
 ): string {
   const parts: string[] = [];
   columns.forEach((column, i) => {
     const width = widths[i] ?? 0;
     if (width === 0) return;
-    const cell = cells[i] ?? { text: "" };
-    const text = column.cutEnd === true ? fitStart(cell.text, width) : fit(cell.text, width);
+    const cell: Cell = cells[i] ?? { text: "" };
+    const cutEnd = cell.cutEnd ?? column.cutEnd === true;
+    const text = cutEnd ? fitStart(cell.text, width) : fit(cell.text, width);
     const painted = cell.paint === undefined ? text : cell.paint(text);
     const blank = column.right === true ? padStart("", width - displayWidth(text)) : "";
     const rest = column.right === true ? "" : padEnd("", width - displayWidth(text));

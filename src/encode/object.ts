@@ -2,7 +2,7 @@
 
 import { type Ip, printIp } from "../base/ip.ts";
 import { protocolName } from "../model/attribute/record.ts";
-import { processName } from "../model/entity.ts";
+import { type File, parentOf, processName } from "../model/entity.ts";
 import { type OpSet, Op, hasOp } from "../model/opflag.ts";
 import type { GapRecord, ProcessEvent, Record, Tuple } from "../model/record.ts";
 import { errorName, signalName } from "./errno.ts";
@@ -22,17 +22,17 @@ export function printObject(record: Record): string {
       return [exe, args].filter((part) => part !== undefined && part !== "").join(" ");
     }
     case "F":
-      return record.file.path;
+      return printFile(record.file);
     case "PD":
       return `${record.pod.namespace}/${record.pod.name}`;
     case "PE":
       return ofProcessEvent(record);
     case "FE":
       return record.newFile === undefined
-        ? [record.file.path, ...(record.args ?? [])].join(" ")
-        : `${record.file.path} → ${record.newFile.path}`;
+        ? [printFile(record.file), ...(record.args ?? [])].join(" ")
+        : `${printFile(record.file)} → ${printFile(record.newFile)}`;
     case "FF":
-      return record.file.path;
+      return printFile(record.file);
     case "NE":
     case "NF":
       return printTuple(record.net, record.ops);
@@ -55,12 +55,39 @@ function ofProcessEvent(record: ProcessEvent): string {
     return `→ ${processName(record.target) ?? "process"} ${record.target.pid}`;
   }
   if (hasOp(record.ops, Op.EXIT)) return printStatus(record.ret);
-  if (hasOp(record.ops, Op.CLONE)) return record.ret > 0 ? `→ ${record.ret}` : "";
+  if (hasOp(record.ops, Op.CLONE)) return ofClone(record);
   if (hasOp(record.ops, Op.EXEC)) {
     const { exe, args } = record.proc;
     return [exe, args].filter((part) => part !== undefined && part !== "").join(" ");
   }
   return record.args.join(" ");
+}
+
+/** The parent is told the child's pid; the child, which is told 0, names its parent. */
+function ofClone(record: ProcessEvent): string {
+  if (record.ret !== 0) return record.ret > 0 ? `→ ${record.ret}` : "";
+  const parent = parentOf(record.proc);
+  return parent === undefined ? "" : `from ${processName(parent) ?? "process"} ${parent.pid}`;
+}
+
+const nameless: ReadonlyMap<string, string> = new Map([
+  ["p", "pipe"],
+  ["u", "unix socket"],
+  ["d", "directory"],
+  ["f", "file"],
+]);
+
+function printFile(file: File): string {
+  return file.path === "" ? `(${nameless.get(file.type) ?? "no path"})` : file.path;
+}
+
+/** Where there is little room: of a connection only the other end. */
+export function printShortObject(record: Record): string {
+  if (record.type !== "NF" && record.type !== "NE") return printObject(record);
+  const { net, ops } = record;
+  const proto = net.proto === undefined || net.proto === 6 ? "" : ` ${protocolName(net.proto)}`;
+  if (hasOp(ops, Op.ACCEPT)) return `← ${printEnd(net.sip, net.sport)}${proto}`;
+  return `→ ${printEnd(net.dip, net.dport)}${proto}`;
 }
 
 /** A raw wait status, as the shell would put it. */

@@ -10,7 +10,7 @@ import { type Cell, type Column, measure, printLine } from "./columns.ts";
 import { errorName } from "./errno.ts";
 import type { Field } from "./fields.ts";
 import { processOf } from "./json.ts";
-import { printObject } from "./object.ts";
+import { printObject, printShortObject } from "./object.ts";
 import { type Paint, painter } from "./style.ts";
 import { printBytes } from "./units.ts";
 
@@ -23,7 +23,7 @@ export type TableSettings = {
 /** Rows that widths are taken from. */
 const measuredRows = 400;
 
-/** Wide enough for full times and command lines. */
+/** Wide enough for microseconds, command lines and both ends of a connection. */
 const wideColumns = 120;
 
 type Row = { readonly day: string; readonly cells: readonly Cell[] };
@@ -33,6 +33,7 @@ export class TableEncoder {
   readonly #paint: Paint;
   readonly #columns: readonly Column[];
   readonly #wide: boolean;
+  readonly #gap: number;
   readonly #letters = new Map<string, OpRow>();
   #waiting: Row[] = [];
   #widths: readonly number[] | undefined;
@@ -42,6 +43,7 @@ export class TableEncoder {
     this.#settings = settings;
     this.#paint = painter(settings.color);
     this.#wide = settings.columns >= wideColumns;
+    this.#gap = this.#wide || settings.fields !== undefined ? 2 : 1;
     this.#columns =
       settings.fields === undefined
         ? defaultColumns(settings.columns)
@@ -71,18 +73,18 @@ export class TableEncoder {
     let out = "";
     if (this.#widths === undefined) {
       const rows = this.#waiting.map((row) => row.cells);
-      this.#widths = measure(this.#columns, rows, this.#settings.columns);
+      this.#widths = measure(this.#columns, rows, this.#settings.columns, this.#gap);
       const titles = this.#columns.map((column) => ({
         text: column.title,
         paint: (text: string) => this.#paint("bold", text),
       }));
-      out += printLine(this.#columns, this.#widths, titles);
+      out += printLine(this.#columns, this.#widths, titles, this.#gap);
     }
     for (const row of this.#waiting) {
       if (row.day !== "" && row.day !== this.#day)
         out += `${this.#paint("dim", `${row.day} UTC`)}\n`;
-      this.#day = row.day;
-      out += printLine(this.#columns, this.#widths, row.cells);
+      if (row.day !== "") this.#day = row.day;
+      out += printLine(this.#columns, this.#widths, row.cells, this.#gap);
     }
     this.#waiting = [];
     return out;
@@ -96,10 +98,9 @@ export class TableEncoder {
     if (isFlow(record)) this.#note(record.ops);
     const when = timeOf(record);
     const time = when === undefined ? "" : printTime(toAbsolute(base, when));
-    // In a narrow table a day stands once, above its records.
-    const shown = this.#wide ? time.slice(0, 26).replace("T", " ") : time.slice(11, 23);
-    const cells = this.#cellsOf(record, shown);
-    return { day: this.#wide ? "" : time.slice(0, 10) || this.#day, cells };
+    // The day stands once, above its records.
+    const cells = this.#cellsOf(record, time.slice(11, this.#wide ? 26 : 23));
+    return { day: time.slice(0, 10), cells };
   }
 
   #note(set: OpSet): void {
@@ -121,7 +122,11 @@ export class TableEncoder {
       { text: opText(record), paint: failed ? (text) => paint("red", text) : undefined },
       { text: printable(this.#who(process)), paint: (text) => paint("bold", text) },
       { text: process === undefined ? "" : String(process.pid) },
-      { text: printable(printObject(record)), paint: objectPaint(record, paint) },
+      {
+        text: printable(this.#wide ? printObject(record) : printShortObject(record)),
+        paint: objectPaint(record, paint),
+        cutEnd: record.type === "PE" || record.type === "P",
+      },
       { text: bytesText(volume?.rbytes, volume?.rops) },
       { text: bytesText(volume?.wbytes, volume?.wops) },
       {
@@ -142,16 +147,16 @@ export class TableEncoder {
 function defaultColumns(total: number): readonly Column[] {
   const wide = total >= wideColumns;
   return [
-    { title: "time", min: wide ? 26 : 12, max: 26, cutEnd: true },
+    { title: "time", min: wide ? 15 : 12, max: 15, cutEnd: true },
     { title: "type", min: 4, max: 4 },
-    { title: "op", min: 4, max: wide ? 22 : 14, cutEnd: true },
-    { title: "process", min: 7, max: wide ? 36 : 15, cutEnd: true },
+    { title: "op", min: 5, max: wide ? 22 : 14, cutEnd: true },
+    { title: "process", min: 9, max: wide ? 30 : 15, cutEnd: true },
     { title: "pid", right: true, min: 3, max: 10 },
-    { title: "object", min: wide ? 30 : 14, max: 4096, grows: true },
+    { title: "object", min: wide ? 40 : 20, max: 4096, grows: true },
     { title: "read", right: true, min: 7, max: 8 },
     { title: "written", right: true, min: 7, max: 8 },
     // The name counts least where there is little room.
-    { title: "container", min: wide ? 10 : 0, max: wide ? 24 : 12, cutEnd: true },
+    { title: "container", min: 0, max: wide ? 18 : total < 100 ? 0 : 12, cutEnd: true },
   ];
 }
 
