@@ -22,7 +22,8 @@ import type {
   Tuple,
   Volume,
 } from "../../model/record.ts";
-import type { TimeBase } from "../../model/time.ts";
+import type { TimeBase, TimeNs } from "../../model/time.ts";
+import { timeNsMax } from "../../model/time.ts";
 import type { Output } from "./output.ts";
 import { branch6 } from "./schema6.ts";
 
@@ -73,6 +74,9 @@ export class Encoder6 {
   datums = 0;
   readonly #out: Output;
   readonly #base: TimeBase;
+  /** Time of the datum before. */
+  #clock: TimeNs = 0;
+  #blockIsNew = false;
   #processes = new Numbers<ProcessIdentity>(limits.processes.max);
   #files = new Numbers<File>(limits.knownFiles.max);
   #containers = new Numbers<string>(limits.containers.max);
@@ -84,6 +88,8 @@ export class Encoder6 {
 
   encode(record: Record): boolean {
     this.#out.room(numbersRoom);
+    if (this.#blockIsNew && record.type !== "H") this.#writeClock();
+    this.#blockIsNew = false;
     switch (record.type) {
       case "FF":
       case "NF":
@@ -124,6 +130,29 @@ export class Encoder6 {
     return true;
   }
 
+  /** A new block begins: it says the time anew, so that it can be read without the ones before it. */
+  beginBlock(): void {
+    this.#blockIsNew = true;
+  }
+
+  #writeClock(): void {
+    const out = this.#out;
+    this.#begin(branch6.Note);
+    out.long(this.#clock);
+    out.text("clock");
+    out.text("");
+    out.room(numbersRoom);
+  }
+
+  /** The time since the datum before. */
+  #time(time: TimeNs): void {
+    const exact = Math.abs(time) <= timeNsMax;
+    if (!exact) this.unsayable.set("time", (this.unsayable.get("time") ?? 0) + 1);
+    const said = exact ? time : this.#clock;
+    this.#out.long(said - this.#clock);
+    this.#clock = said;
+  }
+
   #begin(branch: number): void {
     this.datums += 1;
     this.#out.byte(branch << 1);
@@ -133,6 +162,7 @@ export class Encoder6 {
     this.#processes = new Numbers(limits.processes.max);
     this.#files = new Numbers(limits.knownFiles.max);
     this.#containers = new Numbers(limits.containers.max);
+    this.#clock = 0;
     const out = this.#out;
     this.#begin(branch6.Header);
     out.long(6);
@@ -147,7 +177,7 @@ export class Encoder6 {
   #note(ts: number, kind: string, body: unknown): void {
     const out = this.#out;
     this.#begin(branch6.Note);
-    out.long(ts);
+    this.#time(ts);
     out.text(kind);
     out.text(JSON.stringify(body));
   }
@@ -195,12 +225,12 @@ export class Encoder6 {
     this.#begin(branch6.Process);
     out.long(number);
     out.long(process.known ? stateNumbers[process.state] : onlyId);
-    out.long(process.ts);
+    this.#time(process.known ? process.ts : this.#clock);
     out.long(process.pid);
     if (process.createdNs === undefined) out.byte(0);
     else {
       out.byte(2);
-      out.big(process.createdNs - this.#base);
+      out.big(this.#base + BigInt(this.#clock) - process.createdNs);
     }
     out.long(parentNumber);
     out.optionalText(process.exe);
@@ -250,10 +280,9 @@ export class Encoder6 {
     out.room(numbersRoom);
     this.#begin(branch6.File);
     out.long(number);
-    out.long(
-      file.path === "" && file.type === "?" && file.ts === 0 ? onlyId : stateNumbers[file.state],
-    );
-    out.long(file.ts);
+    const stub = file.path === "" && file.type === "?" && file.ts === 0;
+    out.long(stub ? onlyId : stateNumbers[file.state]);
+    this.#time(stub ? this.#clock : file.ts);
     out.text(file.type);
     out.text(file.path);
     out.room(numbersRoom);
@@ -278,7 +307,7 @@ export class Encoder6 {
         : 0;
     this.#begin(branch6.Event);
     out.long(proc);
-    out.long(record.ts);
+    this.#time(record.ts);
     out.long(record.tid ?? -1);
     out.long(record.ops);
     out.long(record.ret);
@@ -333,26 +362,27 @@ export class Encoder6 {
             rbytes: flow.cloneErrors,
           }
         : flow;
+    // What is mostly the same stands together, what differs stands at the end: that packs best.
     this.#begin(branch6.Flow);
     out.long(proc);
-    out.long(flow.ts);
-    out.long(flow.endTs - flow.ts);
     out.long(shared.tid ?? -1);
     out.long(flow.ops);
-    out.long(file);
-    this.#net(flow.type === "NF" ? flow.net : undefined);
-    out.long(volume.fd ?? -1);
     out.long(flow.type === "FF" ? flow.openFlags : 0);
+    out.long(volume.fd ?? -1);
     out.long(flow.type === "FF" ? (flow.opens ?? -1) : -1);
-    out.long(volume.rops);
-    out.long(volume.wops);
-    out.long(volume.rbytes);
-    out.long(volume.wbytes);
     // A flow of a single slice needs no id to be put together.
     const single = shared.slice === 0 && shared.final === true;
     out.long(single ? -1 : (shared.flowId ?? -1));
     out.long(shared.slice ?? -1);
     out.byte(shared.final === true ? 1 : 0);
+    this.#net(flow.type === "NF" ? flow.net : undefined);
+    out.long(volume.rops);
+    out.long(volume.wops);
+    out.long(volume.rbytes);
+    out.long(volume.wbytes);
+    out.long(file);
+    this.#time(flow.ts);
+    out.long(flow.endTs - flow.ts);
   }
 }
 

@@ -275,10 +275,11 @@ export class SysFlowReader implements RecordReader {
       this.#left -= 1;
       counters.events += 1;
       const record = branch.plan === undefined ? undefined : branch.build(branch.plan.row, context);
-      if (record === undefined) {
+      if (branch.plan === undefined) {
         counters.skipped.set(branch.name, (counters.skipped.get(branch.name) ?? 0) + 1);
         continue;
       }
+      if (record === undefined) continue;
       counters.relevant += 1;
       records.push(record);
       const time = timeOf(record);

@@ -53,6 +53,7 @@ function buildHeader({ numbers, texts }: Row, context: BuildContext): Record {
   };
   context.begin(host);
   context.entities.shift = numbers[1] ?? 0;
+  context.entities.clock = context.entities.shift;
   return {
     type: "H",
     host,
@@ -87,12 +88,12 @@ function buildContainer({ numbers, texts }: Row, { entities }: BuildContext): Re
 function buildProcess(row: Row, { entities, base }: BuildContext): Record | undefined {
   const { numbers, texts, lists, bigs } = row;
   const state = numbers[1] ?? 2;
-  const created = bigs[0];
-  const fileBase = base + BigInt(entities.shift);
+  const ts = (entities.clock += numbers[2] ?? 0);
+  const age = bigs[0];
   const entry = entities.numberedProcess(
     numbers[0] ?? 0,
     numbers[3] ?? 0,
-    created === undefined ? undefined : created + fileBase,
+    age === undefined ? undefined : base + BigInt(ts) - age,
   );
   if (state === onlyId) return undefined;
   const identity = entry.identity;
@@ -108,7 +109,7 @@ function buildProcess(row: Row, { entities, base }: BuildContext): Record | unde
     previous: old.known ? old : undefined,
     known: true,
     state: states[state] ?? "REUP",
-    ts: (numbers[2] ?? 0) + entities.shift,
+    ts,
     exe: texts[0],
     args: texts[1] ?? argv?.slice(1).join(" "),
     uid: known(numbers[5]),
@@ -136,10 +137,11 @@ function buildProcess(row: Row, { entities, base }: BuildContext): Record | unde
 
 function buildFile({ numbers, texts }: Row, { entities }: BuildContext): Record | undefined {
   const state = numbers[1] ?? 2;
+  const ts = (entities.clock += numbers[2] ?? 0);
   const file = {
     host: entities.host,
     state: states[state] ?? "REUP",
-    ts: state === onlyId ? 0 : (numbers[2] ?? 0) + entities.shift,
+    ts: state === onlyId ? 0 : ts,
     type: texts[0] ?? "?",
     path: texts[1] ?? "",
     container: entities.containerNumbers.get(numbers[3] ?? 0),
@@ -156,7 +158,7 @@ function buildFile({ numbers, texts }: Row, { entities }: BuildContext): Record 
 
 function buildEvent({ numbers, lists, net }: Row, { entities }: BuildContext): Record {
   const proc = entities.numberedProcess(numbers[0] ?? 0).identity.current;
-  const ts = (numbers[1] ?? 0) + entities.shift;
+  const ts = (entities.clock += numbers[1] ?? 0);
   const tid = known(numbers[2]);
   const ops = numbers[3] ?? 0;
   const ret = numbers[4] ?? 0;
@@ -193,7 +195,7 @@ function buildEvent({ numbers, lists, net }: Row, { entities }: BuildContext): R
 
 function buildFlow({ numbers, net }: Row, { entities }: BuildContext): Record {
   const proc = entities.numberedProcess(numbers[0] ?? 0).identity.current;
-  const ts = (numbers[1] ?? 0) + entities.shift;
+  const ts = (entities.clock += numbers[1] ?? 0);
   const endTs = ts + (numbers[2] ?? 0);
   const tid = known(numbers[3]);
   const ops = numbers[4] ?? 0;
@@ -317,7 +319,11 @@ function serviceOf(json: Json): Service {
 }
 
 function buildNote({ numbers, texts }: Row, { entities }: BuildContext): Record | undefined {
-  const ts = (numbers[0] ?? 0) + entities.shift;
+  if (texts[0] === "clock") {
+    entities.clock = entities.shift + (numbers[0] ?? 0);
+    return undefined;
+  }
+  const ts = (entities.clock += numbers[0] ?? 0);
   const host = entities.host;
   const json = jsonOf(texts[1]);
   switch (texts[0]) {
@@ -380,7 +386,7 @@ export const specs6: readonly RecordSpec[] = [
     fields: {
       n: field("number", 0),
       state: field("number", 1),
-      ts: field("number", 2),
+      seen: field("number", 2),
       id: field("text", 0),
       name: field("text", 1),
       image: field("text", 2),
@@ -399,7 +405,7 @@ export const specs6: readonly RecordSpec[] = [
       state: field("number", 1),
       ts: field("number", 2),
       pid: field("number", 3),
-      created: field("big", 0),
+      age: field("big", 0),
       parent: field("number", 4),
       exe: field("text", 0),
       argv: field("texts", 0),

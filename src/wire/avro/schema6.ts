@@ -26,7 +26,7 @@ export type Record6 = {
   readonly fields: readonly Field6[];
 };
 
-const ns = "ns since the header's base";
+const ns = "ns since the record before";
 
 export const records6 = [
   {
@@ -38,7 +38,7 @@ export const records6 = [
         name: "base",
         type: "long",
         unit: "ns since 1970",
-        doc: "added to every `ts`, `end` and `created` to get absolute time",
+        doc: "time 0 of the recording",
         by: "stp",
       },
       { name: "host", type: "string", doc: "who recorded: SysFlow's exporter", by: "stp" },
@@ -69,7 +69,13 @@ export const records6 = [
         doc: "0 created, 1 modified, 2 seen, 3 only the id is known, −1 not said",
         by: "sp",
       },
-      { name: "ts", type: "long", unit: ns, doc: "when it was seen; 0 where not known", by: "sp" },
+      {
+        name: "seen",
+        type: "long",
+        unit: "ns since the header's base",
+        doc: "when it was seen; 0 where not known",
+        by: "sp",
+      },
       { name: "id", type: "string", doc: "12 hexadecimal digits for docker and CRI", by: "sp" },
       { name: "name", type: "text?", doc: "null where not known", by: "sp" },
       { name: "image", type: "text?", doc: "image and tag", by: "sp" },
@@ -108,10 +114,10 @@ export const records6 = [
         by: "stp",
       },
       {
-        name: "created",
+        name: "age",
         type: "long?",
-        unit: ns,
-        doc: "start of the process; null where it is older than the recording and its start is not known",
+        unit: "ns before ts",
+        doc: "start of the process, counted back from `ts`; null where it is older than the recording and its start is not known",
         by: "stp",
       },
       { name: "parent", type: "int", doc: "number of its parent, 0 none or not known", by: "stp" },
@@ -257,19 +263,8 @@ export const records6 = [
     doc: "What a process did with a file or a connection over a time. Sums are exact. Without file and net it counts threads: rops created, wops ended, rbytes failed creations.",
     fields: [
       { name: "proc", type: "int", doc: "number of the process", by: "stp" },
-      { name: "ts", type: "long", unit: ns, doc: "begin of the slice", by: "stp" },
-      {
-        name: "end",
-        type: "long",
-        unit: "ns since ts",
-        doc: "end of the slice, counted from its begin",
-        by: "stp",
-      },
       { name: "tid", type: "int", doc: "thread, −1 where the flow joins several", by: "stp" },
       { name: "ops", type: "long", unit: "bits", doc: "operations that occurred", by: "stp" },
-      { name: "file", type: "int", doc: "number of the file, 0 none", by: "stp" },
-      { name: "net", type: "net?", doc: "addresses and ports of the connection", by: "stp" },
-      { name: "fd", type: "int", doc: "descriptor, −1 where the flow joins several", by: "stp" },
       {
         name: "open",
         type: "int",
@@ -277,11 +272,8 @@ export const records6 = [
         doc: "open flags, all opens of the slice together",
         by: "stp",
       },
+      { name: "fd", type: "int", doc: "descriptor, −1 where the flow joins several", by: "stp" },
       { name: "opens", type: "int", doc: "opens that the slice joins, −1 not said", by: "stp" },
-      { name: "rops", type: "long", doc: "reads and receives", by: "stp" },
-      { name: "wops", type: "long", doc: "writes and sends", by: "stp" },
-      { name: "rbytes", type: "long", unit: "bytes", doc: "read and received", by: "stp" },
-      { name: "wbytes", type: "long", unit: "bytes", doc: "written and sent", by: "stp" },
       {
         name: "id",
         type: "long",
@@ -290,6 +282,20 @@ export const records6 = [
       },
       { name: "slice", type: "int", doc: "0 for the first, −1 not said", by: "stp" },
       { name: "final", type: "boolean", doc: "no slice follows", by: "stp" },
+      { name: "net", type: "net?", doc: "addresses and ports of the connection", by: "stp" },
+      { name: "rops", type: "long", doc: "reads and receives", by: "stp" },
+      { name: "wops", type: "long", doc: "writes and sends", by: "stp" },
+      { name: "rbytes", type: "long", unit: "bytes", doc: "read and received", by: "stp" },
+      { name: "wbytes", type: "long", unit: "bytes", doc: "written and sent", by: "stp" },
+      { name: "file", type: "int", doc: "number of the file, 0 none", by: "stp" },
+      { name: "ts", type: "long", unit: ns, doc: "begin of the slice", by: "stp" },
+      {
+        name: "end",
+        type: "long",
+        unit: "ns since ts",
+        doc: "end of the slice, counted from its begin",
+        by: "stp",
+      },
     ],
   },
   {

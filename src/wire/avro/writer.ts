@@ -99,6 +99,7 @@ export class SysFlowWriter {
     this.#emit(block.bytes.slice(0, block.pos));
     this.counters.blocks += 1;
     this.#flushed += count;
+    this.#encoder?.beginBlock();
     out.pos = 0;
   }
 
