@@ -1,0 +1,212 @@
+// Made-up machines: each is a folder with the few files that the doctor reads. What is expected follows from kernel history and from
+// what was measured (feature versions, capabilities), not from the doctor's own output.
+
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { type Machine, machineBelow } from "./machine.ts";
+import { type Report, examine } from "./verdict.ts";
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+type Files = { readonly [path: string]: string };
+
+/** CAP_PERFMON (38) and CAP_BPF (39). */
+const bpfAndPerfmon = "000000c000000000";
+
+const fine: Files = {
+  "proc/sys/kernel/osrelease": "6.8.0-45-generic\n",
+  "proc/sys/kernel/arch": "x86_64\n",
+  "proc/sys/kernel/unprivileged_bpf_disabled": "2\n",
+  "proc/sys/kernel/perf_event_paranoid": "4\n",
+  "proc/sys/kernel/yama/ptrace_scope": "1\n",
+  "proc/self/status": `Name:\tnode\nCapEff:\t${bpfAndPerfmon}\nSeccomp:\t0\n`,
+  "proc/self/limits": "Max locked memory         8388608              8388608              bytes\n",
+  "proc/self/cgroup": "0::/user.slice\n",
+  "proc/1/cgroup": "0::/init.scope\n",
+  "sys/kernel/btf/vmlinux": "\u009f\u00eb",
+  "sys/kernel/security/lockdown": "[none] integrity confidentiality\n",
+  "sys/fs/cgroup/cgroup.controllers": "cpu memory\n",
+  "usr/bin/strace": "#!/bin/sh\n",
+  "etc/os-release": 'ID=ubuntu\nID_LIKE="debian"\n',
+};
+
+function machine(files: Files): Machine {
+  const root = mkdtempSync(join(tmpdir(), "sysflow-doctor-"));
+  folders.push(root);
+  for (const [path, text] of Object.entries(files)) {
+    const full = join(root, path);
+    mkdirSync(dirname(full), { recursive: true });
+    writeFileSync(full, text, { mode: 0o755 });
+  }
+  return {
+    ...machineBelow(root),
+    freeBytes: () => 5e10,
+    searchPath: ["/usr/local/bin", "/usr/bin"],
+  };
+}
+
+function without(...paths: readonly string[]): Files {
+  return Object.fromEntries(Object.entries(fine).filter(([path]) => !paths.includes(path)));
+}
+
+function verdict(report: Report, name: string): { state: string; because: readonly string[] } {
+  const found = report.verdicts.find((one) => one.name === name);
+  return { state: found?.state ?? "", because: found?.because ?? [] };
+}
+
+function fixOf(report: Report, name: string): string {
+  return report.findings.find((finding) => finding.name === name)?.fix ?? "";
+}
+
+test("everything is fine: all three ways, nothing to do", () => {
+  const report = examine(machine(fine));
+  expect(report.findings.filter((finding) => finding.state !== "ok")).toEqual([]);
+  for (const name of ["read", "try", "record"]) {
+    expect(verdict(report, name)).toEqual({ state: "ok", because: [] });
+  }
+});
+
+test.for([
+  { what: "no BTF", files: without("sys/kernel/btf/vmlinux"), because: ["btf"] },
+  {
+    what: "kernel before 5.8",
+    files: { ...fine, "proc/sys/kernel/osrelease": "5.4.0-190-generic\n" },
+    because: ["kernel"],
+  },
+  {
+    what: "lockdown=confidentiality",
+    files: { ...fine, "sys/kernel/security/lockdown": "none integrity [confidentiality]\n" },
+    because: ["lockdown"],
+  },
+  {
+    what: "CAP_BPF alone",
+    files: { ...fine, "proc/self/status": "CapEff:\t0000008000000000\nSeccomp:\t0\n" },
+    because: ["capabilities"],
+  },
+  {
+    what: "no capabilities",
+    files: { ...fine, "proc/self/status": "CapEff:\t0000000000000000\nSeccomp:\t0\n" },
+    because: ["capabilities"],
+  },
+  {
+    what: "a foreign architecture",
+    files: { ...fine, "proc/sys/kernel/arch": "riscv64\n" },
+    because: ["architecture"],
+  },
+])("$what: the probe cannot record, and the reason is named", ({ files, because }) => {
+  const report = examine(machine(files));
+  expect(verdict(report, "record")).toEqual({ state: "no", because });
+  expect(verdict(report, "read").state).toBe("ok");
+});
+
+test.for([
+  {
+    what: "5.8 to 5.16",
+    files: { ...fine, "proc/sys/kernel/osrelease": "5.15.0\n" },
+    because: "kernel",
+  },
+  { what: "docker", files: { ...fine, ".dockerenv": "" }, because: "container" },
+  { what: "podman", files: { ...fine, "run/.containerenv": "" }, because: "container" },
+  {
+    what: "kubernetes",
+    files: { ...fine, "proc/self/cgroup": "0::/kubepods.slice/pod1\n" },
+    because: "container",
+  },
+  {
+    what: "systemd-nspawn",
+    files: { ...fine, "proc/1/environ": "PATH=/bin\0container=systemd-nspawn\0" },
+    because: "container",
+  },
+  {
+    what: "a seccomp filter",
+    files: { ...fine, "proc/self/status": `CapEff:\t${bpfAndPerfmon}\nSeccomp:\t2\n` },
+    because: "seccomp",
+  },
+  {
+    what: "no control groups",
+    files: without("sys/fs/cgroup/cgroup.controllers"),
+    because: "cgroups",
+  },
+])("$what: the probe is limited", ({ files, because }) => {
+  expect(verdict(examine(machine(files)), "record")).toEqual({
+    state: "limited",
+    because: [because],
+  });
+});
+
+test("root's CAP_SYS_ADMIN is enough", () => {
+  const status = "CapEff:\t0000000000200000\nSeccomp:\t0\n";
+  expect(verdict(examine(machine({ ...fine, "proc/self/status": status })), "record").state).toBe(
+    "ok",
+  );
+});
+
+test("no strace: try says which package", () => {
+  const files = without("usr/bin/strace");
+  const report = examine(machine(files));
+  expect(verdict(report, "try")).toEqual({ state: "no", because: ["strace"] });
+  expect(fixOf(report, "strace")).toBe("apt-get install strace");
+  const fedora = examine(machine({ ...files, "etc/os-release": "ID=fedora\n" }));
+  expect(fixOf(fedora, "strace")).toBe("dnf install strace");
+  const alike = examine(
+    machine({ ...files, "etc/os-release": 'ID=rocky\nID_LIKE="rhel centos"\n' }),
+  );
+  expect(fixOf(alike, "strace")).toBe("dnf install strace");
+});
+
+test("ptrace_scope 2 without CAP_SYS_PTRACE and 3 forbid try", () => {
+  for (const scope of ["2\n", "3\n"]) {
+    const report = examine(machine({ ...fine, "proc/sys/kernel/yama/ptrace_scope": scope }));
+    expect(verdict(report, "try")).toEqual({ state: "no", because: ["ptrace"] });
+  }
+});
+
+test("control groups of version 1 and hybrid ones are told apart", () => {
+  const found = (files: Files): string | undefined =>
+    examine(machine(files)).findings.find((finding) => finding.name === "cgroups")?.found;
+  const none = without("sys/fs/cgroup/cgroup.controllers");
+  expect(found(fine)).toBe("v2");
+  expect(found({ ...none, "sys/fs/cgroup/memory/tasks": "1\n" })).toBe("v1");
+  const hybrid = {
+    "sys/fs/cgroup/memory/tasks": "1\n",
+    "sys/fs/cgroup/unified/cgroup.controllers": "",
+  };
+  expect(found({ ...none, ...hybrid })).toBe("hybrid");
+});
+
+test("memlock counts before 5.11 only", () => {
+  const state = (release: string): string | undefined =>
+    examine(machine({ ...fine, "proc/sys/kernel/osrelease": release })).findings.find(
+      (finding) => finding.name === "memlock",
+    )?.state;
+  expect(state("5.10.0\n")).toBe("limited");
+  expect(state("5.11.0\n")).toBe("ok");
+});
+
+test("an empty root and a root that is not there are answers, not failures", () => {
+  for (const files of [{}, { "proc/self/status": "\u0000\u0001 no status" }]) {
+    const report = examine(machine(files));
+    expect(verdict(report, "read").state).toBe("ok");
+    expect(verdict(report, "record").state).toBe("no");
+  }
+  expect(verdict(examine(machineBelow("/no/such/folder")), "record").state).toBe("no");
+});
+
+test("a link that leads out of the root is not followed", () => {
+  const root = mkdtempSync(join(tmpdir(), "sysflow-doctor-"));
+  folders.push(root);
+  mkdirSync(join(root, "proc/sys/kernel"), { recursive: true });
+  symlinkSync("/proc/version", join(root, "proc/sys/kernel/osrelease"));
+  expect(machineBelow(root).text("proc/sys/kernel/osrelease")).toBeUndefined();
+  expect(machineBelow(root).text("../../../../proc/version")).toBeUndefined();
+});
+
+test("an old Node is named", () => {
+  const old = examine({ ...machine(fine), nodeVersion: "18.20.1" });
+  expect(verdict(old, "read")).toEqual({ state: "no", because: ["node"] });
+});
