@@ -35,6 +35,11 @@ export type WriterCounters = {
 // The original's blocks. Schema 6 has larger ones: the dictionary of DEFLATE starts anew in every block.
 const blockBytesDefault = { 5: 80_000, 6: 262_144 } as const;
 const level = 6;
+/** zlib's options that packed the recorded pairs best, by measurement (bench/codec.ts). */
+export const zlibOptions = {
+  5: { level: 5, memLevel: 9 },
+  6: { level: 6, memLevel: 9 },
+} as const;
 const magic = [0x4f, 0x62, 0x6a, 1] as const;
 
 export class SysFlowWriter {
