@@ -1,0 +1,160 @@
+// Walking back from the first alert: through ancestors and written programs to the request, or the process, that it began with.
+
+import { type TimeNs, second } from "../model/time.ts";
+import type { ConnectionNode, ProcessNode } from "./graph.ts";
+import { type Draft, type Entry, ancestors, bornAt, programFiles, writerOf } from "./draft.ts";
+
+/** A request further back than this is not taken for the cause. */
+const causeSpan = 120 * second;
+const sampleMax = 1024;
+
+/**
+ * The connection behind what a process does at a moment: taken by the process, by an ancestor, or by another worker of the same
+ * service; open at that moment or shortly before; the more its volume differs from the others on that port, the likelier.
+ */
+export function findEntry(node: ProcessNode, at: TimeNs): Entry | undefined {
+  let moment = at;
+  for (const service of [node, ...ancestors(node)]) {
+    const entry = bestConnection(connectionsOf(service), moment, service);
+    if (entry !== undefined) return entry;
+    // What an ancestor took after it had started this child cannot be why.
+    if (service.forkedAt !== undefined) moment = Math.min(moment, service.forkedAt);
+  }
+  return undefined;
+}
+
+function connectionsOf(service: ProcessNode): ConnectionNode[] {
+  const own = [...service.accepted.values()];
+  if (own.length > 0) return own;
+  const { exe } = service.proc;
+  // Workers of one service: same program, same container, same parent (or parent and child).
+  const found: ConnectionNode[] = [];
+  const family = new Set<ProcessNode>(service.children);
+  for (const sibling of service.parent?.children ?? []) family.add(sibling);
+  if (service.parent !== undefined) family.add(service.parent);
+  for (const worker of family) {
+    if (worker.accepted.size === 0 || worker.proc.exe !== exe || exe === undefined) continue;
+    if (worker.proc.container?.id !== service.proc.container?.id) continue;
+    found.push(...worker.accepted.values());
+  }
+  return found;
+}
+
+function bestConnection(
+  connections: readonly ConnectionNode[],
+  at: TimeNs,
+  service: ProcessNode,
+): Entry | undefined {
+  let best: { readonly entry: Entry; readonly score: number } | undefined;
+  const usualOf = new Map<number, Entry["usual"]>();
+  for (const connection of connections) {
+    if (connection.first > at || at - connection.last > causeSpan) continue;
+    const { dport } = connection.net;
+    const usual = usualOf.get(dport) ?? usualVolume(connections, dport);
+    usualOf.set(dport, usual);
+    const oddness =
+      usual.count < 4
+        ? 0
+        : distance(connection.rbytes, usual.rbytes) + distance(connection.wbytes, usual.wbytes);
+    const contains = at <= connection.last ? 3 : 0;
+    const age = Math.max(0, at - connection.last) / second;
+    const score = contains + Math.min(4, oddness) + 1 / (1 + age);
+    // Of two that are equally likely the later one is the nearer cause.
+    const later = best === undefined || connection.first > best.entry.connection.first;
+    if (best === undefined || score > best.score || (score === best.score && later)) {
+      const entry = { connection, service: connection.server ?? service, usual };
+      best = { entry: { ...entry, unusual: oddness >= 1 }, score };
+    }
+  }
+  return best?.entry;
+}
+
+/** Medians over the connections on one port; enough of them, not all, when there are very many. */
+function usualVolume(connections: readonly ConnectionNode[], port: number): Entry["usual"] {
+  const same = connections.filter(({ net }) => net.dport === port).slice(-sampleMax);
+  return {
+    rbytes: median(same.map(({ rbytes }) => rbytes)),
+    wbytes: median(same.map(({ wbytes }) => wbytes)),
+    count: same.length,
+  };
+}
+
+/** How many doublings two volumes lie apart. */
+function distance(a: number, b: number): number {
+  return Math.abs(Math.log2((a + 16) / (b + 16)));
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+/** Fills in entry, chain and start. */
+export function walkBack(draft: Draft): void {
+  const { graph, firstAlert } = draft;
+  let node: ProcessNode | undefined = graph.nodeOf(firstAlert.proc, firstAlert.ts);
+  let at = draft.start;
+  const visited = new Set<ProcessNode>();
+  const chain: ProcessNode[] = [];
+  while (node !== undefined && !visited.has(node)) {
+    visited.add(node);
+    const entry = findEntry(node, at);
+    if (entry !== undefined) {
+      draft.entry = entry;
+      chain.unshift(...upTo(node, entry.service));
+      draft.start = Math.min(draft.start, entry.connection.first);
+      break;
+    }
+    const born = bornChain(node);
+    chain.unshift(...born);
+    const top = born[0] ?? node;
+    draft.start = Math.min(draft.start, bornAt(top));
+    const written = foreignProgram(draft, born);
+    if (written === undefined) break;
+    node = written.writer;
+    at = written.at;
+    draft.start = Math.min(draft.start, at);
+  }
+  for (const each of chain) {
+    if (!draft.chain.includes(each)) draft.chain.push(each);
+    if (each !== draft.entry?.service && !draft.attack.has(each))
+      draft.attack.set(each, bornAt(each));
+  }
+}
+
+/** From below the service down to the node. */
+function upTo(node: ProcessNode, service: ProcessNode): ProcessNode[] {
+  const line = [node, ...ancestors(node)];
+  const own = line.indexOf(service);
+  if (own >= 0) return line.slice(0, own + 1).reverse();
+  // Another worker took the connection: the line ends where the processes are older than the recording.
+  return [service, ...bornChain(node).filter((each) => each !== service)];
+}
+
+/** The node and its ancestors as far up as they were born in the recording. */
+function bornChain(node: ProcessNode): ProcessNode[] {
+  const chain = [node];
+  for (let next = node; next.forkedAt !== undefined && chain.length < 64;) {
+    const parent = next.parent;
+    if (parent?.forkedAt === undefined) break;
+    chain.unshift(parent);
+    next = parent;
+  }
+  return chain;
+}
+
+/** The program of one of the processes, where somebody else wrote it. */
+function foreignProgram(
+  draft: Draft,
+  chain: readonly ProcessNode[],
+): { readonly writer: ProcessNode; readonly at: TimeNs } | undefined {
+  for (const node of chain) {
+    for (const exec of node.execs) {
+      for (const file of programFiles(draft.graph, exec.proc)) {
+        const written = writerOf(file, exec.at);
+        if (written !== undefined && !chain.includes(written.writer)) return written;
+      }
+    }
+  }
+  return undefined;
+}

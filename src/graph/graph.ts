@@ -1,0 +1,518 @@
+// The provenance graph: processes, files and connections as nodes, what processes did with them as edges with times and volumes.
+// Fed with activities in event-time order; bounded, least recently used nodes go first and are counted. It judges nothing.
+
+import { printIp } from "../base/ip.ts";
+import type { Activity } from "../model/activity.ts";
+import {
+  type File,
+  type Process,
+  type ProcessIdentity,
+  parentOf,
+  processKey,
+} from "../model/entity.ts";
+import { limits } from "../model/limits.ts";
+import { Op, OpenFlag, hasOp } from "../model/opflag.ts";
+import type {
+  BehaviourRecord,
+  FileEvent,
+  FileFlow,
+  NetworkFlow,
+  ProcessEvent,
+  Tuple,
+} from "../model/record.ts";
+import type { TimeNs } from "../model/time.ts";
+
+/** Records kept as evidence on one edge; more are counted in its totals only. */
+const recordsPerEdge = 32;
+/** Programs remembered of one process. */
+const execsPerProcess = 32;
+
+export type Exec = {
+  readonly at: TimeNs;
+  readonly proc: Process;
+  readonly record: ProcessEvent;
+};
+
+type Spent = { used: boolean };
+
+export type ProcessNode = Spent & {
+  readonly kind: "process";
+  readonly key: string;
+  /** The newest version seen. */
+  proc: Process;
+  parent: ProcessNode | undefined;
+  /** Its creation, where the recording holds it. */
+  forkedAt: TimeNs | undefined;
+  forkRecord: ProcessEvent | undefined;
+  exitedAt: TimeNs | undefined;
+  readonly first: TimeNs;
+  last: TimeNs;
+  readonly execs: Exec[];
+  readonly children: Set<ProcessNode>;
+  readonly files: Map<FileNode, FileEdge>;
+  readonly peers: Map<string, PeerEdge>;
+  readonly accepted: Map<string, ConnectionNode>;
+};
+
+export type FileNode = Spent & {
+  readonly kind: "file";
+  file: File;
+  /** The names it went by, the present one last. */
+  readonly names: string[];
+  readonly edges: Map<ProcessNode, FileEdge>;
+};
+
+export type Totals = {
+  first: TimeNs;
+  last: TimeNs;
+  rbytes: number;
+  wbytes: number;
+  /** Flows that began. */
+  count: number;
+  readonly records: BehaviourRecord[];
+};
+
+export type FileEdge = Totals & {
+  readonly process: ProcessNode;
+  readonly file: FileNode;
+  firstRead: TimeNs | undefined;
+  lastRead: TimeNs | undefined;
+  /** An open that may change the file, or the first write. */
+  firstWrite: TimeNs | undefined;
+  lastWrite: TimeNs | undefined;
+  /** Names it was given by this process: renamed, linked, mode changed, removed. */
+  readonly changes: { readonly at: TimeNs; readonly op: string; readonly record: FileEvent }[];
+  /** The version of the process that touched it first. */
+  readonly proc: Process;
+};
+
+/** What a process exchanged with one server. */
+export type PeerEdge = Totals & {
+  readonly process: ProcessNode;
+  readonly net: Tuple;
+  readonly proc: Process;
+  /** Sessions that carried data. */
+  sessions: number;
+};
+
+/** One connection that a process accepted; also the place where both of its ends meet. */
+export type ConnectionNode = Spent &
+  Totals & {
+    readonly kind: "connection";
+    readonly tuple: string;
+    readonly net: Tuple;
+    /** Undefined while only the client's end was seen. */
+    server: ProcessNode | undefined;
+    client: ProcessNode | undefined;
+    proc: Process;
+  };
+
+type Node = ProcessNode | FileNode | ConnectionNode;
+
+export type GraphLimits = { readonly nodes: number; readonly edges: number };
+
+export class ProvenanceGraph {
+  readonly #max: GraphLimits;
+  /** In order of insertion; eviction gives used ones a second chance. */
+  readonly #nodes = new Set<Node>();
+  readonly #processes = new Map<string, ProcessNode>();
+  /** The newest process of each pid: a recording cut into files names a process without its creation in the later ones. */
+  readonly #byPid = new Map<string, ProcessNode>();
+  readonly #nodeOfIdentity = new WeakMap<ProcessIdentity, ProcessNode>();
+  readonly #files = new Map<string, FileNode>();
+  readonly #nodeOfFile = new WeakMap<File, FileNode>();
+  readonly #connections = new Map<string, ConnectionNode>();
+  #edges = 0;
+  evictedNodes = 0;
+  evictedEdges = 0;
+
+  constructor(max: GraphLimits = { nodes: limits.graphNodes.max, edges: limits.graphEdges.max }) {
+    this.#max = max;
+  }
+
+  get nodeCount(): number {
+    return this.#nodes.size;
+  }
+
+  get edgeCount(): number {
+    return this.#edges;
+  }
+
+  processes(): IterableIterator<ProcessNode> {
+    return this.#processes.values();
+  }
+
+  connections(): IterableIterator<ConnectionNode> {
+    return this.#connections.values();
+  }
+
+  /** The node of a process that was seen. */
+  find(process: Process): ProcessNode | undefined {
+    return this.#nodeOfIdentity.get(process.identity) ?? this.#processes.get(processKey(process));
+  }
+
+  /** The node of a process, made anew where it was never seen or has been forgotten. */
+  nodeOf(process: Process, at: TimeNs): ProcessNode {
+    return this.find(process) ?? this.#intern(process, at, 0);
+  }
+
+  findFile(host: string, container: string | undefined, path: string): FileNode | undefined {
+    return this.#files.get(fileKey(host, container, path));
+  }
+
+  connectionOf(net: Tuple): ConnectionNode | undefined {
+    return this.#connections.get(tupleKey(net));
+  }
+
+  observe(activity: Activity): void {
+    const { record, proc, at } = activity;
+    if (proc === undefined || record.type === "KE") return;
+    const node = this.#touch(proc, at);
+    switch (record.type) {
+      case "PE":
+        this.#processEvent(node, record, proc);
+        break;
+      case "FE":
+        if (record.ret >= 0) this.#fileEvent(node, record, proc);
+        break;
+      case "FF":
+        this.#fileFlow(node, record, activity);
+        break;
+      case "NF":
+        this.#networkFlow(node, record, activity);
+        break;
+      default:
+    }
+    this.#evict(node);
+  }
+
+  #touch(proc: Process, at: TimeNs): ProcessNode {
+    const known = this.#nodeOfIdentity.get(proc.identity);
+    const node = known ?? this.#intern(proc, at, 0);
+    if (proc !== node.proc && proc.known && proc.ts >= node.proc.ts) node.proc = proc;
+    if (at > node.last) node.last = at;
+    node.used = true;
+    return node;
+  }
+
+  #intern(proc: Process, at: TimeNs, depth: number): ProcessNode {
+    const key = processKey(proc);
+    let node = this.#processes.get(key) ?? this.#earlier(proc);
+    if (node === undefined) {
+      node = {
+        kind: "process",
+        key,
+        proc,
+        parent: undefined,
+        forkedAt: undefined,
+        forkRecord: undefined,
+        exitedAt: undefined,
+        first: at,
+        last: at,
+        used: true,
+        execs: [],
+        children: new Set(),
+        files: new Map(),
+        peers: new Map(),
+        accepted: new Map(),
+      };
+      this.#processes.set(key, node);
+      this.#byPid.set(pidKey(proc), node);
+      this.#nodes.add(node);
+    }
+    this.#nodeOfIdentity.set(proc.identity, node);
+    const parent = parentOf(proc);
+    if (node.parent === undefined && parent !== undefined && depth < 64) {
+      const parentNode =
+        this.#nodeOfIdentity.get(parent.identity) ?? this.#intern(parent, at, depth + 1);
+      if (!isAncestor(node, parentNode)) {
+        node.parent = parentNode;
+        parentNode.children.add(node);
+        this.#edges += 1;
+      }
+    }
+    return node;
+  }
+
+  /** A process whose creation is unknown is the one that had its pid before, as long as that one was not seen to end. */
+  #earlier(proc: Process): ProcessNode | undefined {
+    if (proc.createdNs !== undefined) return undefined;
+    const node = this.#byPid.get(pidKey(proc));
+    if (node === undefined || node.exitedAt !== undefined) return undefined;
+    return node.proc.container?.id === proc.container?.id ? node : undefined;
+  }
+
+  #processEvent(node: ProcessNode, record: ProcessEvent, proc: Process): void {
+    const leader = record.tid === undefined || record.tid === proc.pid;
+    if (hasOp(record.ops, Op.EXEC) && record.ret >= 0) {
+      if (node.execs.length < execsPerProcess) {
+        node.execs.push({ at: record.ts, proc, record });
+        this.#edges += 1;
+      }
+    } else if (hasOp(record.ops, Op.CLONE) && record.ret === 0 && leader) {
+      node.forkedAt ??= record.ts;
+      node.forkRecord ??= record;
+    } else if (hasOp(record.ops, Op.EXIT) && leader) {
+      node.exitedAt = record.ts;
+    }
+  }
+
+  #fileFlow(node: ProcessNode, record: FileFlow, { phase, at, proc }: Activity): void {
+    if (proc === undefined || record.file.path === "" || record.file.type === "d") return;
+    const writes = hasOp(record.ops, Op.WRITE) || hasOp(record.ops, Op.FTRUNCATE);
+    const emptied = (record.openFlags & (OpenFlag.CREAT | OpenFlag.TRUNC)) !== 0;
+    const opensToWrite = (record.openFlags & OpenFlag.WRONLY) !== 0 && emptied;
+    if (phase === "begin") {
+      // Only what cannot wait for the end: who may be writing what.
+      if (!opensToWrite) return;
+      const edge = this.#fileEdge(node, record.file, proc, at);
+      edge.firstWrite ??= at;
+      edge.lastWrite = Math.max(edge.lastWrite ?? at, at);
+      return;
+    }
+    const reads = hasOp(record.ops, Op.READ) || hasOp(record.ops, Op.MMAP);
+    if (!reads && !writes && !hasOp(record.ops, Op.OPEN)) return;
+    const edge = this.#fileEdge(node, record.file, proc, record.ts);
+    if (reads) {
+      edge.firstRead = Math.min(edge.firstRead ?? record.ts, record.ts);
+      edge.lastRead = Math.max(edge.lastRead ?? at, at);
+    }
+    if (writes) {
+      edge.firstWrite = Math.min(edge.firstWrite ?? record.ts, record.ts);
+      edge.lastWrite = Math.max(edge.lastWrite ?? at, at);
+    }
+    addTotals(edge, record, at, hasOp(record.ops, Op.OPEN));
+  }
+
+  #fileEdge(process: ProcessNode, file: File, proc: Process, at: TimeNs): FileEdge {
+    const node = this.#fileNode(file);
+    let edge = process.files.get(node);
+    if (edge === undefined) {
+      edge = {
+        process,
+        file: node,
+        proc,
+        first: at,
+        last: at,
+        rbytes: 0,
+        wbytes: 0,
+        count: 0,
+        records: [],
+        firstRead: undefined,
+        lastRead: undefined,
+        firstWrite: undefined,
+        lastWrite: undefined,
+        changes: [],
+      };
+      process.files.set(node, edge);
+      node.edges.set(process, edge);
+      this.#edges += 1;
+    }
+    return edge;
+  }
+
+  #fileNode(file: File): FileNode {
+    const cached = this.#nodeOfFile.get(file);
+    if (cached !== undefined && cached.names.at(-1) === file.path && this.#nodes.has(cached)) {
+      cached.used = true;
+      return cached;
+    }
+    const key = fileKey(file.host.id, file.container?.id, file.path);
+    let node = this.#files.get(key);
+    if (node === undefined) {
+      node = { kind: "file", file, names: [file.path], edges: new Map(), used: true };
+      this.#files.set(key, node);
+      this.#nodes.add(node);
+    }
+    node.used = true;
+    this.#nodeOfFile.set(file, node);
+    return node;
+  }
+
+  #fileEvent(node: ProcessNode, record: FileEvent, proc: Process): void {
+    const { file, newFile } = record;
+    const key = fileKey(file.host.id, file.container?.id, file.path);
+    const change = (op: string): void => {
+      const edge = this.#fileEdge(node, file, proc, record.ts);
+      if (edge.changes.length < recordsPerEdge) edge.changes.push({ at: record.ts, op, record });
+      edge.last = Math.max(edge.last, record.ts);
+    };
+    if (hasOp(record.ops, Op.CHMOD)) change("CHMOD");
+    else if (hasOp(record.ops, Op.UNLINK)) {
+      if (this.#files.has(key)) change("UNLINK");
+      // What is written under this name later is another file.
+      this.#files.delete(key);
+    } else if (newFile !== undefined && newFile.path !== "") {
+      const moved = hasOp(record.ops, Op.RENAME);
+      if (!moved && !hasOp(record.ops, Op.LINK) && !hasOp(record.ops, Op.SYMLINK)) return;
+      change(moved ? "RENAME" : "LINK");
+      const target = this.#fileNode(file);
+      if (target.names.length < 16) target.names.push(newFile.path);
+      this.#files.set(fileKey(newFile.host.id, newFile.container?.id, newFile.path), target);
+      this.#nodeOfFile.set(newFile, target);
+      if (moved) this.#files.delete(key);
+    }
+  }
+
+  #networkFlow(node: ProcessNode, record: NetworkFlow, { phase, at, proc }: Activity): void {
+    if (proc === undefined) return;
+    const tuple = tupleKey(record.net);
+    const known = this.#connections.get(tuple);
+    const accepted = hasOp(record.ops, Op.ACCEPT) || node.accepted.has(tuple);
+    if (accepted) {
+      const connection = known ?? this.#newConnection(tuple, record.net, proc, record.ts);
+      connection.server = node;
+      connection.proc = proc;
+      connection.used = true;
+      node.accepted.set(tuple, connection);
+      if (phase !== "begin") addTotals(connection, record, at, hasOp(record.ops, Op.ACCEPT));
+      return;
+    }
+    if (hasOp(record.ops, Op.CONNECT)) {
+      // The client's end is remembered by its tuple only, for the moment when the server's end turns up.
+      const connection = known ?? this.#newConnection(tuple, record.net, proc, record.ts);
+      connection.client = node;
+    } else if (known?.server !== undefined && known.server !== node && known.client !== node) {
+      // Another worker of the same service goes on with the connection.
+      if (phase !== "begin") addTotals(known, record, at, false);
+      node.accepted.set(tuple, known);
+      return;
+    }
+    if (phase === "begin") return;
+    const edge = this.#peerEdge(node, record, proc);
+    if (record.rbytes + record.wbytes > 0) edge.sessions += 1;
+    addTotals(edge, record, at, true);
+  }
+
+  #newConnection(tuple: string, net: Tuple, proc: Process, at: TimeNs): ConnectionNode {
+    const connection: ConnectionNode = {
+      kind: "connection",
+      tuple,
+      net,
+      server: undefined,
+      client: undefined,
+      proc,
+      first: at,
+      last: at,
+      rbytes: 0,
+      wbytes: 0,
+      count: 0,
+      records: [],
+      used: true,
+    };
+    this.#connections.set(tuple, connection);
+    this.#nodes.add(connection);
+    return connection;
+  }
+
+  #peerEdge(process: ProcessNode, record: NetworkFlow, proc: Process): PeerEdge {
+    const key = peerKey(record.net);
+    let edge = process.peers.get(key);
+    if (edge === undefined) {
+      edge = {
+        process,
+        net: record.net,
+        proc,
+        first: record.ts,
+        last: record.endTs,
+        rbytes: 0,
+        wbytes: 0,
+        count: 0,
+        sessions: 0,
+        records: [],
+      };
+      process.peers.set(key, edge);
+      this.#edges += 1;
+    }
+    return edge;
+  }
+
+  #evict(keep: ProcessNode): void {
+    while (this.#nodes.size > this.#max.nodes || this.#edges > this.#max.edges) {
+      const oldest = this.#nodes.values().next().value;
+      if (oldest === undefined) return;
+      this.#nodes.delete(oldest);
+      if (oldest.used || oldest === keep) {
+        oldest.used = false;
+        this.#nodes.add(oldest);
+        if (oldest === keep && this.#nodes.size === 1) return;
+        continue;
+      }
+      this.evictedNodes += 1;
+      const before = this.#edges;
+      this.#forget(oldest);
+      this.evictedEdges += before - this.#edges;
+    }
+  }
+
+  #forget(node: Node): void {
+    if (node.kind === "connection") {
+      this.#connections.delete(node.tuple);
+      node.server?.accepted.delete(node.tuple);
+      return;
+    }
+    if (node.kind === "file") {
+      for (const name of node.names) {
+        const key = fileKey(node.file.host.id, node.file.container?.id, name);
+        if (this.#files.get(key) === node) this.#files.delete(key);
+      }
+      for (const edge of node.edges.values()) edge.process.files.delete(node);
+      this.#edges -= node.edges.size;
+      return;
+    }
+    this.#processes.delete(node.key);
+    const pid = pidKey(node.proc);
+    if (this.#byPid.get(pid) === node) this.#byPid.delete(pid);
+    this.#nodeOfIdentity.delete(node.proc.identity);
+    for (const edge of node.files.values()) edge.file.edges.delete(node);
+    for (const child of node.children) child.parent = undefined;
+    this.#edges -= node.files.size + node.peers.size + node.execs.length + node.children.size;
+    if (node.parent?.children.delete(node) === true) this.#edges -= 1;
+    node.parent = undefined;
+  }
+}
+
+function isAncestor(candidate: ProcessNode, of: ProcessNode): boolean {
+  let node: ProcessNode | undefined = of;
+  for (let depth = 0; node !== undefined && depth < 64; depth++) {
+    if (node === candidate) return true;
+    node = node.parent;
+  }
+  return node !== undefined;
+}
+
+function addTotals(
+  totals: Totals,
+  record: FileFlow | NetworkFlow,
+  at: TimeNs,
+  began: boolean,
+): void {
+  totals.rbytes += record.rbytes;
+  totals.wbytes += record.wbytes;
+  if (began) totals.count += 1;
+  if (record.ts < totals.first) totals.first = record.ts;
+  if (at > totals.last) totals.last = at;
+  if (totals.records.length < recordsPerEdge) totals.records.push(record);
+}
+
+function pidKey(proc: Process): string {
+  return `${proc.host.id}/${proc.pid}`;
+}
+
+function fileKey(host: string, container: string | undefined, path: string): string {
+  return `${host}\n${container ?? ""}\n${path}`;
+}
+
+export function tupleKey(net: Tuple): string {
+  return `${net.sip}:${net.sport}>${net.dip}:${net.dport}`;
+}
+
+/** A server: address, port, protocol. */
+export function peerKey(net: Tuple): string {
+  return `${net.dip}:${net.dport}/${net.proto ?? ""}`;
+}
+
+export function printPeer(net: Tuple): string {
+  const ip = printIp(net.dip);
+  return ip.includes(":") ? `[${ip}]:${net.dport}` : `${ip}:${net.dport}`;
+}

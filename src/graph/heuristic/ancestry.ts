@@ -1,0 +1,126 @@
+// Who started whom: the line from the service down to the first alert step by step, and below it what the attack's programs
+// started, told together.
+
+import type { TimeNs } from "../../model/time.ts";
+import { printCount } from "../../encode/units.ts";
+import { type Draft, type Heuristic, actKey, addTerm } from "../draft.ts";
+import type { Exec, ProcessNode } from "../graph.ts";
+import { commandOf, list, nameOf, procAt, who, whoRuns } from "../sentence.ts";
+
+export const ancestry: Heuristic = {
+  name: "ancestry",
+  doc: "programs started on the way from the root to the alerts, and by the attack's own programs",
+  apply(draft) {
+    const single = new Set<ProcessNode>(draft.chain);
+    for (const { runner } of draft.dropped) single.add(runner);
+    for (const alert of draft.alerts) {
+      const node = draft.graph.find(alert.proc);
+      const last = alert.activities.at(-1)?.record;
+      if (node !== undefined && last?.type === "PE") single.add(node);
+    }
+    // Between the service and the first dropped program every shell is a link of the path.
+    for (const { runner } of draft.dropped) {
+      for (
+        let node = runner.parent;
+        node !== undefined && draft.attack.has(node);
+        node = node.parent
+      ) {
+        single.add(node);
+      }
+    }
+    for (const node of single) {
+      const exec = node.execs.find(
+        ({ at }) => at >= (draft.attack.get(node) ?? Number.POSITIVE_INFINITY),
+      );
+      if (exec !== undefined) addStart(draft, node, exec);
+    }
+    for (const parent of draft.attack.keys()) addChildren(draft, parent, single);
+    if (draft.attack.size > 1) addTerm(draft, "ancestry", 3, 3);
+  },
+};
+
+function addStart(draft: Draft, node: ProcessNode, exec: Exec): void {
+  const parent = node.parent;
+  const command = commandOf(exec.proc);
+  const starter = parent === undefined ? "" : `${whoStarted(draft, parent, exec.at)} started `;
+  draft.steps.push({
+    key: actKey(node, "exec", exec.proc.exe ?? ""),
+    covers: new Set(),
+    ts: exec.at,
+    endTs: undefined,
+    node,
+    proc: exec.proc,
+    op: "EXEC",
+    object: { kind: "process", value: command },
+    because: "ancestry",
+    tactic: "execution",
+    technique: "T1059",
+    sentence:
+      parent === undefined
+        ? `${who(exec.proc)} ran ${command}`
+        : `${starter}${command} (pid ${node.proc.pid})`,
+    records: [exec.record],
+    alerts: [],
+  });
+}
+
+function whoStarted(draft: Draft, parent: ProcessNode, at: TimeNs): string {
+  const proc = procAt(parent, at);
+  return draft.dropped.some(({ runner }) => runner === parent) ? whoRuns(proc) : who(proc);
+}
+
+/** One step for all that a program of the attack started. */
+function addChildren(draft: Draft, parent: ProcessNode, single: ReadonlySet<ProcessNode>): void {
+  const since = draft.attack.get(parent) ?? 0;
+  if (parent.parent !== undefined && draft.attack.has(parent.parent) && !single.has(parent)) return;
+  const execs: { readonly exec: Exec; readonly node: ProcessNode }[] = [];
+  collect(parent, since, single, draft, execs, 0);
+  if (execs.length === 0) return;
+  execs.sort((a, b) => a.exec.at - b.exec.at);
+  const first = execs[0];
+  const last = execs.at(-1);
+  if (first === undefined || last === undefined) return;
+  const names = [...new Set(execs.map(({ exec }) => shortCommand(exec)))];
+  const count = execs.length;
+  draft.steps.push({
+    key: actKey(parent, "other", "children"),
+    covers: new Set(execs.map(({ node, exec }) => actKey(node, "exec", exec.proc.exe ?? ""))),
+    ts: first.exec.at,
+    endTs: last.exec.at,
+    node: parent,
+    proc: parent.proc,
+    op: "EXEC",
+    object: { kind: "process", value: list(names, 4) },
+    because: "ancestry",
+    tactic: "execution",
+    technique: "T1059",
+    sentence: `${whoRuns(parent.proc)} started ${count === 1 ? "" : `${printCount(count)} programs: `}${list(names, 4)}`,
+    records: execs.map(({ exec }) => exec.record).slice(0, 64),
+    alerts: [],
+  });
+}
+
+function collect(
+  parent: ProcessNode,
+  since: number,
+  single: ReadonlySet<ProcessNode>,
+  draft: Draft,
+  into: { readonly exec: Exec; readonly node: ProcessNode }[],
+  depth: number,
+): void {
+  for (const node of parent.children) {
+    if (single.has(node) || !draft.attack.has(node) || depth > 32) continue;
+    // PATH search makes failed attempts and one success; the last program is what it became.
+    for (const exec of node.execs) if (exec.at >= since) into.push({ exec, node });
+    collect(node, since, single, draft, into, depth + 1);
+  }
+}
+
+function shortCommand({ proc }: Exec): string {
+  const name = nameOf(proc);
+  const words = (proc.args ?? "").split(" ").filter((word) => word !== "" && !word.startsWith("-"));
+  const first = words[0] === undefined || words[0].includes("/") ? words[1] : words[0];
+  return first === undefined || first.length > 24 || /[^\w.:@-]/.test(first)
+    ? name
+    : `${name} ${first}`;
+}

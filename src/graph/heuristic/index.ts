@@ -1,0 +1,20 @@
+// The table of incident heuristics, in the order in which they look at an incident: each may use what earlier ones found.
+
+import type { Heuristic } from "../draft.ts";
+import { ancestry } from "./ancestry.ts";
+import { credentialRead } from "./credential-read.ts";
+import { download } from "./download.ts";
+import { droppedProgram } from "./dropped-program.ts";
+import { exploitedRequest } from "./exploited-request.ts";
+import { outbound } from "./outbound.ts";
+import { writtenFile } from "./written-file.ts";
+
+export const heuristics: readonly Heuristic[] = [
+  exploitedRequest,
+  droppedProgram,
+  download,
+  writtenFile,
+  ancestry,
+  credentialRead,
+  outbound,
+];

@@ -1,0 +1,235 @@
+// What the attack's processes exchanged with others: stores that the service's ordinary work uses too, tools fetched, command and
+// control, data sent away. Told per group of neighbouring servers, by volume and regularity; names and ports decide nothing.
+
+import { printCount } from "../../encode/units.ts";
+import { type Process } from "../../model/entity.ts";
+import type { TimeNs } from "../../model/time.ts";
+import {
+  type Candidate,
+  type Draft,
+  type Heuristic,
+  actKey,
+  actors,
+  addTerm,
+  belongs,
+} from "../draft.ts";
+import { type PeerEdge, type ProcessNode, peerKey, printPeer } from "../graph.ts";
+import { list, volume, whoRuns } from "../sentence.ts";
+
+/** Neighbours of one service's address: the same /24 (IPv6: /64) and port. */
+type Group = {
+  readonly edges: PeerEdge[];
+  rbytes: number;
+  wbytes: number;
+  sessions: number;
+  first: TimeNs;
+  last: TimeNs;
+};
+
+type Purpose = {
+  readonly op: string;
+  readonly tactic: string;
+  readonly technique: string;
+  readonly verb: string;
+  readonly term: string;
+  readonly value: number;
+};
+
+const purposes = {
+  collection: {
+    op: "COLLECT",
+    tactic: "collection",
+    technique: "T1213",
+    verb: "worked on the store at",
+    term: "collection",
+    value: 5,
+  },
+  fetch: {
+    op: "FETCH",
+    tactic: "command-and-control",
+    technique: "T1105",
+    verb: "fetched from",
+    term: "tools fetched",
+    value: 2,
+  },
+  control: {
+    op: "CONNECT",
+    tactic: "command-and-control",
+    technique: "T1071",
+    verb: "talked to",
+    term: "command and control",
+    value: 5,
+  },
+  beacon: {
+    op: "CONNECT",
+    tactic: "command-and-control",
+    technique: "T1071",
+    verb: "called again and again at",
+    term: "command and control",
+    value: 8,
+  },
+  send: {
+    op: "SEND",
+    tactic: "exfiltration",
+    technique: "T1041",
+    verb: "sent data to",
+    term: "exfiltration",
+    value: 12,
+  },
+} as const satisfies { readonly [name: string]: Purpose };
+
+/** Less than a page of text is a handshake, not a load. */
+const loadBytes = 4096;
+const smallestSend = 1024;
+const manySessions = 5;
+
+export const outbound: Heuristic = {
+  name: "outbound",
+  doc: "connections of the attack's processes, judged by volume, regularity and by who else uses the same server",
+  apply(draft) {
+    const usual = usualPeers(draft);
+    const groups = [...groupPeers(draft).values()].sort((a, b) => a.first - b.first);
+    let collected = earliestCredential(draft);
+    for (const group of groups) {
+      const isUsual = group.edges.some((edge) => usual.has(peerKey(edge.net)));
+      const purpose = purposeOf(group, isUsual, collected);
+      if (purpose === purposes.collection)
+        collected = Math.min(collected ?? group.first, group.first);
+      draft.steps.push(stepOf(group, purpose));
+      addTerm(draft, purpose.term, purpose.value, 12);
+    }
+  },
+};
+
+/** Servers that the service, or what it starts every day, talked to outside the attack. */
+function usualPeers(draft: Draft): ReadonlySet<string> {
+  const usual = new Set<string>();
+  const service = draft.entry?.service ?? draft.chain[0]?.parent;
+  if (service === undefined) return usual;
+  const queue = [service];
+  for (let node = queue.pop(); node !== undefined && usual.size < 4096; node = queue.pop()) {
+    for (const [key, edge] of node.peers) if (!belongs(draft, node, edge.first)) usual.add(key);
+    for (const child of node.children) if (!draft.attack.has(child)) queue.push(child);
+  }
+  return usual;
+}
+
+function groupPeers(draft: Draft): Map<string, Group> {
+  const told = new Set(draft.steps.map(({ key }) => key));
+  const groups = new Map<string, Group>();
+  for (const node of actors(draft)) {
+    for (const edge of node.peers.values()) {
+      if (edge.net.dport === 53 || edge.rbytes + edge.wbytes === 0) continue;
+      if (
+        !belongs(draft, node, edge.first) ||
+        told.has(actKey(node, "connect", printPeer(edge.net)))
+      )
+        continue;
+      const key = neighbourhood(edge);
+      const group = groups.get(key) ?? emptyGroup(edge);
+      group.edges.push(edge);
+      group.rbytes += edge.rbytes;
+      group.wbytes += edge.wbytes;
+      group.sessions += edge.sessions;
+      group.first = Math.min(group.first, edge.first);
+      group.last = Math.max(group.last, edge.last);
+      groups.set(key, group);
+    }
+  }
+  return groups;
+}
+
+function emptyGroup(edge: PeerEdge): Group {
+  return { edges: [], rbytes: 0, wbytes: 0, sessions: 0, first: edge.first, last: edge.last };
+}
+
+function neighbourhood({ net }: PeerEdge): string {
+  const { dip, dport } = net;
+  const network =
+    typeof dip === "number" ? String(dip >>> 8) : dip.split(":").slice(0, 4).join(":");
+  return `${network}:${dport}`;
+}
+
+function purposeOf(group: Group, isUsual: boolean, collected: TimeNs | undefined): Purpose {
+  const { rbytes, wbytes, sessions } = group;
+  if (isUsual) return purposes.collection;
+  const afterwards = collected !== undefined && group.last > collected;
+  if (sessions >= manySessions && isRegular(group)) {
+    return afterwards && wbytes >= loadBytes ? purposes.send : purposes.beacon;
+  }
+  if (rbytes >= 2 * loadBytes && rbytes >= 4 * wbytes)
+    return afterwards && isPrivate(group) ? purposes.collection : purposes.fetch;
+  if (wbytes >= loadBytes && wbytes * 2 >= rbytes) return purposes.send;
+  if (afterwards && wbytes >= smallestSend && wbytes > 2 * rbytes) return purposes.send;
+  if (afterwards && isPrivate(group) && rbytes > wbytes && rbytes >= 512)
+    return purposes.collection;
+  return purposes.control;
+}
+
+/** RFC 1918, RFC 4193 and loopback: inside the house. */
+function isPrivate({ edges }: Group): boolean {
+  const dip = edges[0]?.net.dip;
+  if (dip === undefined) return false;
+  if (typeof dip === "string") return /^(f[cd]|::1$)/.test(dip);
+  const top = dip >>> 24;
+  const second = (dip >>> 16) & 255;
+  return (
+    top === 10 ||
+    top === 127 ||
+    (top === 172 && second >= 16 && second < 32) ||
+    (top === 192 && second === 168)
+  );
+}
+
+/** Sessions of about the same size: their sent bytes vary by less than a quarter. */
+function isRegular({ edges }: Group): boolean {
+  const sizes: number[] = [];
+  for (const edge of edges) {
+    for (const record of edge.records)
+      if (record.type === "NF" && record.wbytes > 0) sizes.push(record.wbytes);
+  }
+  if (sizes.length < manySessions) return false;
+  const mean = sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
+  const spread = Math.sqrt(sizes.reduce((sum, size) => sum + (size - mean) ** 2, 0) / sizes.length);
+  return spread < mean / 4;
+}
+
+function stepOf(group: Group, purpose: Purpose): Candidate {
+  const edges = [...group.edges].sort((a, b) => a.first - b.first);
+  const [first] = edges;
+  const process: ProcessNode = (first ?? group.edges[0])?.process ?? failEmpty();
+  const proc: Process = first?.proc ?? process.proc;
+  const peers = [...new Set(edges.map(({ net }) => printPeer(net)))];
+  const where =
+    peers.length === 1
+      ? (peers[0] ?? "")
+      : `${printCount(peers.length)} addresses (${list(peers, 2)})`;
+  const often = group.sessions > 1 ? ` in ${printCount(group.sessions)} sessions` : "";
+  const users = new Set(edges.map((edge) => edge.process));
+  const actor = users.size === 1 ? whoRuns(proc) : `${whoRuns(proc)} and ${users.size - 1} more`;
+  return {
+    key: actKey(process, "connect", peers[0] ?? ""),
+    covers: new Set(edges.map((edge) => actKey(edge.process, "connect", printPeer(edge.net)))),
+    ts: group.first,
+    endTs: group.last,
+    node: process,
+    proc,
+    op: purpose.op,
+    object: { kind: "peer", value: peers.length === 1 ? (peers[0] ?? "") : list(peers, 4) },
+    because: "same-process",
+    tactic: purpose.tactic,
+    technique: purpose.technique,
+    sentence: `${actor} ${purpose.verb} ${where}${often} (${volume(group.wbytes, group.rbytes)})`,
+    records: edges.flatMap(({ records }) => records).slice(0, 128),
+    alerts: [],
+  };
+}
+
+function failEmpty(): never {
+  throw new Error("assertion failed: a group of connections is never empty");
+}
+
+function earliestCredential(draft: Draft): TimeNs | undefined {
+  const reads = draft.steps.filter(({ tactic }) => tactic === "credential-access");
+  return reads.length === 0 ? undefined : Math.min(...reads.map(({ ts }) => ts));
+}

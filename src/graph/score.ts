@@ -1,0 +1,66 @@
+// How sure and how bad: a sum of named terms, at most 100, and the severity that follows from it.
+
+import type { AlertSeverity } from "../model/alert.ts";
+import type { Draft } from "./draft.ts";
+
+const severityValue: { readonly [Name in AlertSeverity]: number } = {
+  info: 0,
+  low: 4,
+  medium: 12,
+  high: 22,
+  critical: 30,
+};
+
+/** The order in which attacks go through the tactics (ATT&CK, Enterprise matrix). */
+export const tactics = [
+  "reconnaissance",
+  "resource-development",
+  "initial-access",
+  "execution",
+  "persistence",
+  "privilege-escalation",
+  "defense-evasion",
+  "credential-access",
+  "discovery",
+  "lateral-movement",
+  "collection",
+  "command-and-control",
+  "exfiltration",
+  "impact",
+] as const;
+
+/** Below this, alerts stay alerts. */
+export const incidentScore = 40;
+
+export type Term = { readonly name: string; readonly value: number };
+
+export function scoreTerms(draft: Draft, stepTactics: readonly (string | undefined)[]): Term[] {
+  const worst = Math.max(...draft.alerts.map(({ rule }) => severityValue[rule.severity]));
+  const rules = new Set(draft.alerts.map(({ rule }) => rule.id)).size;
+  const terms: Term[] = [
+    { name: "worst alert", value: worst },
+    { name: "several rules", value: Math.min(12, 4 * (rules - 1)) },
+    { name: "kill chain", value: Math.min(30, 5 * Math.max(0, longestChain(stepTactics) - 1)) },
+  ];
+  for (const [name, value] of draft.terms) terms.push({ name, value });
+  return terms.filter(({ value }) => value !== 0);
+}
+
+/** Length of the longest run of different tactics that come in the order of an attack; others may lie between them. */
+function longestChain(names: readonly (string | undefined)[]): number {
+  const best = tactics.map(() => 0);
+  for (const name of names) {
+    const at = tactics.findIndex((tactic) => tactic === name);
+    if (at < 0) continue;
+    const before = Math.max(0, ...best.slice(0, at));
+    best[at] = Math.max(best[at] ?? 0, before + 1);
+  }
+  return Math.max(0, ...best);
+}
+
+export function severityOf(score: number): AlertSeverity {
+  if (score >= 80) return "critical";
+  if (score >= 60) return "high";
+  if (score >= 40) return "medium";
+  return score >= 20 ? "low" : "info";
+}
