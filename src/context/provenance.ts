@@ -96,6 +96,22 @@ export class ProvenanceState implements Provenance {
     return key;
   }
 
+  /**
+   * Remembers something about a process. A later file of the recording may not know when the process was created: it is then
+   * found by its pid alone, until it ends.
+   */
+  #mark<Value>(map: Map<string, Value>, process: Process, value: Value): void {
+    this.#put(map, this.#key(process), value);
+    if (process.createdNs !== undefined) this.#put(map, pidKey(process), value);
+  }
+
+  #forgetPid(process: Process): void {
+    const key = pidKey(process);
+    this.#programs.delete(key);
+    this.#services.delete(key);
+    this.#connections.delete(key);
+  }
+
   /** The entry becomes the newest; the oldest one makes room. */
   #put<Value>(map: Map<string, Value>, key: string, value: Value): void {
     map.delete(key);
@@ -145,12 +161,17 @@ export class ProvenanceState implements Provenance {
    */
   before({ record, proc }: Activity): void {
     if (record.type !== "PE" || proc === undefined || record.ret < 0) return;
+    if (hasOp(record.ops, Op.CLONE) && proc.createdNs !== undefined && record.ret === 0) {
+      // A new process: whatever is known of its pid was another one's.
+      this.#forgetPid(proc);
+    }
     if (!hasOp(record.ops, Op.EXEC)) return;
     this.#programs.delete(this.#key(proc));
+    this.#programs.delete(pidKey(proc));
     for (const path of programPaths(proc)) {
       const writing = this.#writings.get(keyOf(path, proc.container));
       // A copy: what is written over a running program later is another program.
-      if (writing !== undefined) this.#put(this.#programs, this.#key(proc), { ...writing });
+      if (writing !== undefined) this.#mark(this.#programs, proc, { ...writing });
     }
   }
 
@@ -163,8 +184,13 @@ export class ProvenanceState implements Provenance {
       case "FE":
         if (record.ret >= 0) this.#afterFileEvent(activity, record);
         return;
+      case "PE":
+        if (hasOp(record.ops, Op.EXIT) && record.tid === record.proc.pid) {
+          this.#forgetPid(record.proc);
+        }
+        return;
       case "NF":
-        if (hasOp(record.ops, Op.ACCEPT)) this.#put(this.#services, this.#key(record.proc), true);
+        if (hasOp(record.ops, Op.ACCEPT)) this.#mark(this.#services, record.proc, true);
         else if (hasOp(record.ops, Op.CONNECT) && activity.phase !== "update") {
           this.#put(this.#connections, this.#key(record.proc), {
             net: record.net,
@@ -230,6 +256,11 @@ export class ProvenanceState implements Provenance {
 function setsExecute(record: FileEvent): boolean {
   const mode = record.args?.[0];
   return mode !== undefined && (Number.parseInt(mode, 8) & 0o111) !== 0;
+}
+
+/** The key of the process in a file that does not know its creation time. */
+function pidKey(process: Process): string {
+  return `${process.host.id}/${process.pid}/0`;
 }
 
 /** The same path in two containers is two files. */

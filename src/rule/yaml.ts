@@ -69,7 +69,7 @@ function tooDeep(text: string): number | undefined {
     } else if (indented && i - lineStart > 200) return i;
     if (char === "[" || char === "{") {
       open += 1;
-      if (open > 1000) return i;
+      if (open > 100) return i;
     } else if (char === "]" || char === "}") open = Math.max(0, open - 1);
   }
   return undefined;

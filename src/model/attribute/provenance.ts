@@ -3,7 +3,7 @@
 
 import { printIp } from "../../base/ip.ts";
 import type { Activity } from "../activity.ts";
-import { type Process, lineage, processKey, processName } from "../entity.ts";
+import { type Process, lineage, processName } from "../entity.ts";
 import type { DroppedProgram, Facts, Writing } from "../facts.ts";
 import { type Attribute, type AttributeType, type AttributeValue, text } from "./row.ts";
 
@@ -11,7 +11,9 @@ export type Relation = "self" | "ancestor" | "container" | "other";
 
 /** The same process, also where two files of a recording describe it. */
 function same(a: Process, b: Process): boolean {
-  return a.identity === b.identity || (a.pid === b.pid && processKey(a) === processKey(b));
+  if (a.identity === b.identity) return true;
+  if (a.pid !== b.pid || a.host.id !== b.host.id) return false;
+  return a.createdNs === undefined || b.createdNs === undefined || a.createdNs === b.createdNs;
 }
 
 /** How the writer is related to the process. */
