@@ -5,7 +5,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { assertDefined } from "../../base/assert.ts";
 import { type Machine, machineBelow } from "./machine.ts";
+import type { Finding } from "./row.ts";
 import { type Report, examine } from "./verdict.ts";
 
 const folders: string[] = [];
@@ -61,6 +63,15 @@ function verdict(report: Report, name: string): { state: string; because: readon
 
 function fixOf(report: Report, name: string): string {
   return report.findings.find((finding) => finding.name === name)?.fix ?? "";
+}
+
+function findingOf(files: Files, name: string): Finding {
+  const found = examine(machine(files)).findings.find((finding) => finding.name === name);
+  return assertDefined(found, name);
+}
+
+function groups(files: Files): string {
+  return findingOf(files, "cgroups").found;
 }
 
 test("everything is fine: all three ways, nothing to do", () => {
@@ -167,25 +178,20 @@ test("ptrace_scope 2 without CAP_SYS_PTRACE and 3 forbid try", () => {
 });
 
 test("control groups of version 1 and hybrid ones are told apart", () => {
-  const found = (files: Files): string | undefined =>
-    examine(machine(files)).findings.find((finding) => finding.name === "cgroups")?.found;
   const none = without("sys/fs/cgroup/cgroup.controllers");
-  expect(found(fine)).toBe("v2");
-  expect(found({ ...none, "sys/fs/cgroup/memory/tasks": "1\n" })).toBe("v1");
+  expect(groups(fine)).toBe("v2");
+  expect(groups({ ...none, "sys/fs/cgroup/memory/tasks": "1\n" })).toBe("v1");
   const hybrid = {
     "sys/fs/cgroup/memory/tasks": "1\n",
     "sys/fs/cgroup/unified/cgroup.controllers": "",
   };
-  expect(found({ ...none, ...hybrid })).toBe("hybrid");
+  expect(groups({ ...none, ...hybrid })).toBe("hybrid");
 });
 
 test("memlock counts before 5.11 only", () => {
-  const state = (release: string): string | undefined =>
-    examine(machine({ ...fine, "proc/sys/kernel/osrelease": release })).findings.find(
-      (finding) => finding.name === "memlock",
-    )?.state;
-  expect(state("5.10.0\n")).toBe("limited");
-  expect(state("5.11.0\n")).toBe("ok");
+  const release = "proc/sys/kernel/osrelease";
+  expect(findingOf({ ...fine, [release]: "5.10.0\n" }, "memlock").state).toBe("limited");
+  expect(findingOf({ ...fine, [release]: "5.11.0\n" }, "memlock").state).toBe("ok");
 });
 
 test("an empty root and a root that is not there are answers, not failures", () => {
