@@ -4,7 +4,7 @@
 import { decodeText } from "../../base/text.ts";
 import { limits } from "../../model/limits.ts";
 import { readInt64, readUint64 } from "./extract.ts";
-import { splitList } from "./thread.ts";
+import { splitText } from "./text-cache.ts";
 
 export class Cursor {
   readonly bytes: Uint8Array;
@@ -89,7 +89,9 @@ export class Cursor {
   list(): readonly string[] {
     const length = this.uint16();
     const at = this.#take(length);
-    return at < 0 ? [] : splitList(this.bytes, at, length);
+    if (at < 0) return [];
+    const hasNul = length > 0 && this.bytes[at + length - 1] === 0;
+    return splitText(this.bytes, at, at + length - (hasNul ? 1 : 0));
   }
 
   /** Text of a fixed width, up to its first NUL. */

@@ -32,6 +32,7 @@ import {
 } from "./extract.ts";
 import { eventName, namedEvents } from "./names.ts";
 import { type Pending, PendingCalls } from "./pending.ts";
+import { makeTextCaches } from "./text-cache.ts";
 import { extractThread } from "./thread.ts";
 
 /** fcntl's commands that duplicate a descriptor, as libscap numbers them. */
@@ -70,6 +71,7 @@ export class EventDecoder {
       wide: false,
       dataAt: 0,
       end: 0,
+      caches: makeTextCaches(),
     };
     if (base !== undefined) this.#setBase(base);
   }
@@ -365,7 +367,7 @@ export class EventDecoder {
     for (let i = 0; i < Math.min(from.count, 8); i++) {
       const length = lengthOf(from, i);
       if (at + length > from.end) return undefined;
-      texts.push(readText(from.bytes, at, length));
+      texts.push(readText(from, at, length));
       at += length;
     }
     return texts;

@@ -2,7 +2,6 @@
 // reads and writes are stepped over.
 
 import { type Ip, ipFromBytes } from "../../base/ip.ts";
-import { decodeText } from "../../base/text.ts";
 import { limits } from "../../model/limits.ts";
 import {
   AddressFamily,
@@ -13,6 +12,8 @@ import {
   noFd,
 } from "../../model/syscall.ts";
 
+import type { TextCaches } from "./text-cache.ts";
+
 /** The parameters of the event at hand: where their lengths and their bytes are. Reused for every event. */
 export type Parameters = {
   bytes: Uint8Array;
@@ -22,6 +23,7 @@ export type Parameters = {
   wide: boolean;
   dataAt: number;
   end: number;
+  readonly caches: TextCaches;
 };
 
 export const notAvailable = "<NA>";
@@ -45,10 +47,20 @@ export function lengthOf(parameters: Parameters, index: number): number {
 }
 
 /** Text up to its terminating NUL. */
-export function readText(bytes: Uint8Array, at: number, length: number): string {
+export function readText(from: Parameters, at: number, length: number): string {
   let end = at + Math.min(length, limits.textBytes.max);
-  if (end > at && bytes[end - 1] === 0) end--;
-  return decodeText(bytes, at, end);
+  if (end > at && from.bytes[end - 1] === 0) end--;
+  return from.caches.texts.get(from.bytes, from.view, at, end);
+}
+
+/**
+ * Strings behind each other, each ended by NUL: one NUL at the end is taken off, the rest split at NUL, and one empty element at the
+ * end dropped. That is what the original's recordings show (format spec §6.5).
+ */
+export function readList(from: Parameters, at: number, length: number): readonly string[] {
+  let end = at + Math.min(length, limits.textBytes.max);
+  if (end > at && from.bytes[end - 1] === 0) end--;
+  return from.caches.lists.get(from.bytes, from.view, at, end);
 }
 
 /** What the fields hold where the source says nothing. */
@@ -125,7 +137,7 @@ function fill(from: Parameters, code: number, at: number, length: number, into: 
       }
       return;
     case 4: // path
-      into.path = readText(from.bytes, at, length);
+      into.path = readText(from, at, length);
       return;
     case 5: // flags
       if (length >= 4) into.flags = from.view.getInt32(at, true);
@@ -152,11 +164,11 @@ function fill(from: Parameters, code: number, at: number, length: number, into: 
       if (length >= 8) into.newDirfd = readInt64(from.view, at);
       return;
     case 12: // newPath
-      into.newPath = readText(from.bytes, at, length);
+      into.newPath = readText(from, at, length);
       return;
     case 13: // path?
       if (into.path === undefined || into.path === "" || into.path === notAvailable) {
-        into.path = readText(from.bytes, at, length);
+        into.path = readText(from, at, length);
       }
       return;
     case 14: // flags+
@@ -313,7 +325,7 @@ export function readTuple(from: Parameters, at: number, length: number): SocketT
     );
   }
   if (family === AddressFamily.unix && length >= 17) {
-    const path = readText(bytes, at + 17, length - 17);
+    const path = readText(from, at + 17, length - 17);
     return unixTuple(path, hex64(view, at + 1), hex64(view, at + 9));
   }
   return undefined;
@@ -338,7 +350,7 @@ function readAddress(
     ip = ipFromBytes(bytes, at + 1);
     port = view.getUint16(at + 17, true);
   } else if (family === AddressFamily.unix) {
-    return unixTuple(readText(bytes, at + 1, length - 1), undefined, undefined);
+    return unixTuple(readText(from, at + 1, length - 1), undefined, undefined);
   } else return undefined;
   const none = typeof ip === "number" ? 0 : "::";
   return local ? inetTuple(ip, port, none, 0) : inetTuple(none, 0, ip, port);

@@ -1,6 +1,6 @@
 // Blocks of every type and version, from captures that write-test.ts makes; sections; the law of chunks.
 
-import fc from "fast-check";
+import { assert, integer, property } from "fast-check";
 import { expect, test } from "vitest";
 import { scapFormat } from "./format.ts";
 import { calls, read } from "./read-test.ts";
@@ -266,8 +266,8 @@ test("any cut of the bytes gives the same inputs", () => {
     write(start + 2_000_000_000n, { block: "v1+flags" }),
   );
   const whole = read(bytes).inputs;
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: bytes.length }), (chunk) => {
+  assert(
+    property(integer({ min: 1, max: bytes.length }), (chunk) => {
       expect(read(bytes, chunk).inputs).toEqual(whole);
     }),
   );

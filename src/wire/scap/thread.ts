@@ -1,10 +1,8 @@
 // What the exits of clone and execve say about a thread. Every age of these events has its own order, which the row's text gives.
 
-import { limits } from "../../model/limits.ts";
-import { decodeText } from "../../base/text.ts";
 import type { Syscall, ThreadInfo } from "../../model/syscall.ts";
 import { type ThreadParameter, threadParameters } from "./events/process.ts";
-import { type Parameters, lengthOf, readInt64, readText, readUint64 } from "./extract.ts";
+import { type Parameters, lengthOf, readInt64, readList, readText, readUint64 } from "./extract.ts";
 
 /** Index of each parameter in one row, −1 where the row lacks it. */
 export type ThreadLayout = {
@@ -104,29 +102,10 @@ function id(from: Parameters, index: number): number | undefined {
 
 function text(from: Parameters, index: number): string | undefined {
   const size = sizeAt(index);
-  return size < 0 ? undefined : readText(from.bytes, startAt(index), size);
+  return size < 0 ? undefined : readText(from, startAt(index), size);
 }
 
 function list(from: Parameters, index: number): readonly string[] | undefined {
   const size = sizeAt(index);
-  return size < 0 ? undefined : splitList(from.bytes, startAt(index), size);
-}
-
-/**
- * Strings behind each other, each ended by NUL: one NUL at the end is taken off, the rest split at NUL, and one empty element at the
- * end dropped. That is what the original's recordings show (format spec §6.5).
- */
-export function splitList(bytes: Uint8Array, at: number, length: number): string[] {
-  let end = at + Math.min(length, limits.textBytes.max);
-  if (end > at && bytes[end - 1] === 0) end--;
-  if (end === at) return [];
-  const out: string[] = [];
-  let start = at;
-  for (let i = at; i < end; i++) {
-    if (bytes[i] !== 0) continue;
-    out.push(decodeText(bytes, start, i));
-    start = i + 1;
-  }
-  if (start < end) out.push(decodeText(bytes, start, end));
-  return out;
+  return size < 0 ? undefined : readList(from, startAt(index), size);
 }
