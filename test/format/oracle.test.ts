@@ -12,6 +12,8 @@ import { datums, readAll, readFile, recordedFiles, writeAll } from "./files.ts";
 import type { Plain } from "./plain.ts";
 import { plainOfAvsc, plainOfRecord } from "./plain.ts";
 
+// avsc names it so.
+// oxlint-disable-next-line no-underscore-dangle
 const bigLong = avsc.types.LongType.__with({
   fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
   toBuffer: (value: bigint) => {

@@ -132,10 +132,9 @@ export class ContainerReader {
       if (count + meta.size > metaMax) return `the header has ${count} entries`;
       for (let i = 0; i < count; i++) {
         const key = this.#bytes();
+        if (key === undefined || typeof key === "string") return key;
         const value = this.#bytes();
-        if (typeof key === "string") return key;
-        if (typeof value === "string") return value;
-        if (key === undefined || value === undefined) return undefined;
+        if (value === undefined || typeof value === "string") return value;
         meta.set(decodeText(key, 0, key.length), value.slice());
       }
     }

@@ -55,6 +55,8 @@ export class SysFlowReader implements RecordReader {
   #block: Block | undefined;
   #left = 0;
   #lastTime = 0;
+  /** Of the next gap that the container tells. */
+  #gapReason: GapReason = "damaged";
   #ended = false;
   #evicted = 0;
 
@@ -132,7 +134,8 @@ export class SysFlowReader implements RecordReader {
         this.#say(damageCodes[part.what], part.reason, part.offset);
         return true;
       case "gap":
-        if (this.#usable) this.#gap("damaged", part.lost, part.offset, records);
+        if (this.#usable) this.#gap(this.#gapReason, part.lost, part.offset, records);
+        this.#gapReason = "damaged";
         return true;
     }
   }
@@ -216,7 +219,10 @@ export class SysFlowReader implements RecordReader {
     // Codec "null" yields a view of the container's buffer, which the next push overwrites.
     const bytes = unpacked === part.bytes ? unpacked.slice() : unpacked;
     const block: Block = { offset: part.offset, bytes, count: part.count };
-    if (!part.complete) this.#truncated.add(block);
+    if (!part.complete) {
+      this.#truncated.add(block);
+      this.#gapReason = "truncated";
+    }
     if (this.#base !== undefined) {
       this.#open(block);
       return;
