@@ -4,7 +4,9 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export const repositoryRoot = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Bundled scripts lie elsewhere and are told. */
+export const repositoryRoot =
+  process.env["SYSFLOW_ROOT"] ?? dirname(dirname(fileURLToPath(import.meta.url)));
 
 const root = resolve(
   repositoryRoot,

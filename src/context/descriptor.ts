@@ -1,0 +1,160 @@
+// Open file descriptors of a process. A descriptor is immutable and may be shared by slots, processes and flows; a slot is one
+// number in one table and knows the flow that is open on it.
+
+import type { FileType } from "../model/entity.ts";
+import type { Tuple } from "../model/record.ts";
+import { AddressFamily, type SocketTuple } from "../model/syscall.ts";
+
+export type DescriptorKind = "file" | "inet" | "inet6" | "listening" | "unix" | "other";
+
+export type Descriptor = {
+  readonly kind: DescriptorKind;
+  /** For kinds that are files. */
+  readonly letter: FileType;
+  readonly path: string;
+  readonly openFlags: number;
+  /** For kinds that are network sockets. */
+  readonly net: Tuple | undefined;
+  readonly inode: number | undefined;
+  readonly device: number | undefined;
+};
+
+/** `Flow` is whatever the flow engine keeps open on a descriptor. */
+export class Slot<Flow> {
+  descriptor: Descriptor;
+  flow: Flow | undefined = undefined;
+
+  constructor(descriptor: Descriptor) {
+    this.descriptor = descriptor;
+  }
+}
+
+/** Numbers above are not followed: no default limit of a process reaches them. */
+export const fdMax = 1_048_576;
+
+export class DescriptorTable<Flow> {
+  readonly slots: (Slot<Flow> | undefined)[] = [];
+  size = 0;
+
+  get(fd: number): Slot<Flow> | undefined {
+    return fd >= 0 ? this.slots[fd] : undefined;
+  }
+
+  /** False when the number was already in use (the slot is replaced). */
+  set(fd: number, slot: Slot<Flow>): boolean {
+    const fresh = this.slots[fd] === undefined;
+    this.slots[fd] = slot;
+    if (fresh) this.size += 1;
+    return fresh;
+  }
+
+  delete(fd: number): boolean {
+    if (this.slots[fd] === undefined) return false;
+    this.slots[fd] = undefined;
+    this.size -= 1;
+    return true;
+  }
+
+  clear(): void {
+    this.slots.length = 0;
+    this.size = 0;
+  }
+
+  /** What a child inherits. */
+  copyInto(other: DescriptorTable<Flow>): void {
+    const { slots } = this;
+    for (let fd = 0; fd < slots.length; fd++) {
+      const slot = slots[fd];
+      if (slot !== undefined) other.set(fd, new Slot(slot.descriptor));
+    }
+  }
+}
+
+export function fileDescriptor(
+  letter: FileType,
+  path: string,
+  openFlags: number,
+  inode?: number,
+  device?: number,
+): Descriptor {
+  return { kind: "file", letter, path, openFlags, net: undefined, inode, device };
+}
+
+export const anonymousDescriptor: Descriptor = {
+  kind: "other",
+  letter: "?",
+  path: "",
+  openFlags: 0,
+  net: undefined,
+  inode: undefined,
+  device: undefined,
+};
+
+const noTuple: Omit<Tuple, "proto"> = { sip: 0, sport: 0, dip: 0, dport: 0 };
+
+const protocolTcp = 6;
+const protocolRaw = 254;
+const typeRaw = 3;
+
+/** IANA number of a socket's protocol; raw sockets are 254, as SysFlow has it. */
+function protocolOf(type: number, protocol: number): number | undefined {
+  // The type carries SOCK_NONBLOCK and SOCK_CLOEXEC in its upper bits.
+  const kind = type & 0xff;
+  switch (protocol) {
+    case 6:
+    case 17:
+    case 1:
+      return kind === typeRaw ? protocolRaw : protocol;
+    case 58:
+      return kind === typeRaw ? protocolRaw : 58;
+    case 255:
+      return protocolRaw;
+    case 0:
+      if (kind === 1) return protocolTcp;
+      return kind === 2 ? 17 : kind === typeRaw ? protocolRaw : undefined;
+    default:
+      return undefined;
+  }
+}
+
+export function socketDescriptor(domain: number, type: number, protocol: number): Descriptor {
+  if (domain === AddressFamily.unix) return { ...anonymousDescriptor, kind: "unix", letter: "u" };
+  const v6 = domain === AddressFamily.inet6;
+  if (domain !== AddressFamily.inet && !v6) return anonymousDescriptor;
+  const net: Tuple = v6
+    ? { sip: "::", sport: 0, dip: "::", dport: 0, proto: protocolOf(type, protocol) }
+    : { ...noTuple, proto: protocolOf(type, protocol) };
+  return { ...anonymousDescriptor, kind: v6 ? "inet6" : "inet", net };
+}
+
+/** What connect, accept and datagrams say about a socket. */
+export function withTuple(old: Descriptor, tuple: SocketTuple, path: string): Descriptor {
+  if (tuple.family === AddressFamily.unix) {
+    if (old.kind === "unix" && old.path === path) return old;
+    return { ...old, kind: "unix", letter: "u", path };
+  }
+  const { sip, sport, dip, dport } = tuple;
+  const known = old.net;
+  const kind = tuple.family === AddressFamily.inet6 ? "inet6" : "inet";
+  if (known !== undefined && old.kind === kind && known.sport === sport && known.dport === dport) {
+    if (known.sip === sip && known.dip === dip) return old;
+  }
+  return { ...old, kind, net: { sip, sport, dip, dport, proto: known?.proto } };
+}
+
+export function acceptedDescriptor(tuple: SocketTuple, path: string): Descriptor {
+  const accepted = withTuple(anonymousDescriptor, tuple, path);
+  if (accepted.net === undefined) return accepted;
+  return { ...accepted, net: { ...accepted.net, proto: protocolTcp } };
+}
+
+/** After bind: a TCP socket waits for connections; no data flows on it itself. */
+export function boundDescriptor(old: Descriptor, tuple: SocketTuple): Descriptor {
+  if (tuple.family === AddressFamily.unix) {
+    return { ...old, kind: "unix", letter: "u", path: old.path === "" ? tuple.path : old.path };
+  }
+  if (old.net === undefined) return old;
+  const { sip, sport } = tuple;
+  const net = { ...old.net, sip, sport };
+  return old.net.proto === protocolTcp ? { ...old, kind: "listening", net } : old;
+}

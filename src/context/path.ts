@@ -1,0 +1,69 @@
+// Paths as the kernel would resolve them, as far as that can be said from text alone: symbolic links are not followed.
+
+const slash = 47;
+const dot = 46;
+
+/** Resolves `path` against a directory. Where that is unknown (""), a relative path stays relative. */
+export function joinPath(directory: string, path: string): string {
+  if (path.charCodeAt(0) === slash || directory === "") return cleanPath(path);
+  return cleanPath(
+    directory.charCodeAt(directory.length - 1) === slash
+      ? directory + path
+      : `${directory}/${path}`,
+  );
+}
+
+/** Removes empty parts, ".", ".." with what it undoes, and a slash at the end. */
+export function cleanPath(path: string): string {
+  return isClean(path) ? path : cleanParts(path);
+}
+
+function isClean(path: string): boolean {
+  const end = path.length - 1;
+  if (end > 0 && path.charCodeAt(end) === slash) return false;
+  let start = true;
+  for (let i = 0; i <= end; i++) {
+    const code = path.charCodeAt(i);
+    if (code === slash) {
+      if (start && i > 0) return false;
+      start = true;
+    } else {
+      // A part that begins with a dot may be a hidden file; the slow way finds out.
+      if (start && code === dot) return false;
+      start = false;
+    }
+  }
+  return true;
+}
+
+function cleanParts(path: string): string {
+  const absolute = path.charCodeAt(0) === slash;
+  const out: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part !== "..") out.push(part);
+    else if (out.length > 0 && out[out.length - 1] !== "..") out.pop();
+    else if (!absolute) out.push(part);
+  }
+  const text = out.join("/");
+  return absolute ? `/${text}` : text;
+}
+
+/** A directory ends with "/"; unknown stays "". */
+export function asDirectory(path: string): string {
+  return path === "" || path.endsWith("/") ? path : `${path}/`;
+}
+
+const containerPattern =
+  /(?:\/|docker-|cri-containerd-|crio-|libpod-|:cri-containerd:)([0-9a-f]{12})[0-9a-f]{52}(?:\.scope)?$/;
+
+/** Twelve hexadecimal digits; undefined for a process of the host. Format spec §4. */
+export function containerIdOf(cgroups: readonly string[]): string | undefined {
+  for (const cgroup of cgroups) {
+    // Sixty-four digits and something in front: most paths are shorter.
+    if (cgroup.length < 65) continue;
+    const id = containerPattern.exec(cgroup)?.[1];
+    if (id !== undefined) return id;
+  }
+  return undefined;
+}

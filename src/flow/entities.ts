@@ -1,0 +1,329 @@
+// Entities on their way out: each is written once, before the first record that needs it, a process after its ancestors and its
+// container. Which versions there are is decided here; ids are the codec's business. Format spec §2.
+
+import type { KernelState } from "../context/state.ts";
+import { assertDefined } from "../base/assert.ts";
+import {
+  type Container,
+  type File,
+  type Host,
+  type ObjectState,
+  type Process,
+  type ProcessIdentity,
+  containerTypes,
+  lineageMax,
+} from "../model/entity.ts";
+import { limits } from "../model/limits.ts";
+import type { Record } from "../model/record.ts";
+import { type TimeBase, type TimeNs, toAbsolute } from "../model/time.ts";
+import type { Flow } from "./flow.ts";
+import { Owner, type ProcessThread } from "./owner.ts";
+
+export type FileEntry = {
+  readonly key: string;
+  file: File;
+  written: boolean;
+  /** Still in the cache: what left it must be written again before it is used. */
+  cached: boolean;
+};
+
+type ContainerEntry = { container: Container; complete: boolean };
+
+export class Entities {
+  readonly #state: KernelState<Owner, Flow>;
+  readonly #base: TimeBase;
+  readonly #out: (record: Record) => void;
+  readonly host: Host;
+  readonly owners = new Map<string, Owner>();
+  readonly #byPid = new Map<number, Owner[]>();
+  /** Two generations: what was not used while a whole one filled up is forgotten. */
+  #youngFiles = new Map<string, FileEntry>();
+  #oldFiles = new Map<string, FileEntry>();
+  readonly #filesHalf: number;
+  #containers = new Map<string, ContainerEntry>();
+  filesEvicted = 0;
+  processesEvicted = 0;
+  #ownerSerial = 0;
+
+  constructor(
+    state: KernelState<Owner, Flow>,
+    host: Host,
+    base: TimeBase,
+    out: (record: Record) => void,
+    filesMax: number = limits.files.max,
+  ) {
+    this.#state = state;
+    this.host = host;
+    this.#base = base;
+    this.#out = out;
+    this.#filesHalf = Math.max(1, filesMax >> 1);
+  }
+
+  /** The process of a leader, known to the output or not. */
+  ownerOf(leader: ProcessThread): Owner {
+    const known = leader.owner;
+    if (known !== undefined && known.pid === leader.pid) return known;
+    const key = this.#keyOf(leader);
+    let owner = this.owners.get(key);
+    if (owner === undefined) {
+      owner = new Owner(key, leader.pid, leader.createdAt);
+      this.owners.set(key, owner);
+      const same = this.#byPid.get(leader.pid);
+      if (same === undefined) this.#byPid.set(leader.pid, [owner]);
+      else same.push(owner);
+    }
+    leader.owner = owner;
+    return owner;
+  }
+
+  #keyOf(leader: ProcessThread): string {
+    const key = `${leader.pid}/${leader.createdAt ?? "-"}`;
+    if (this.#state.quirks) return key;
+    // A pid may be used again without our seeing why: only the original takes the two for one.
+    const known = this.owners.get(key);
+    return known !== undefined && known.exited ? `${key}/${++this.#ownerSerial}` : key;
+  }
+
+  forget(owner: Owner): void {
+    this.owners.delete(owner.key);
+    const same = this.#byPid.get(owner.pid);
+    if (same === undefined) return;
+    const at = same.indexOf(owner);
+    if (at >= 0) same.splice(at, 1);
+    if (same.length === 0) this.#byPid.delete(owner.pid);
+  }
+
+  /** Writes what is not written yet: container, ancestors from the root, the process. True when the process was new. */
+  introduce(leader: ProcessThread, state: ObjectState, ts: TimeNs): boolean {
+    const owner = this.ownerOf(leader);
+    if (owner.written) return false;
+    const chain: ProcessThread[] = [leader];
+    for (let next = this.#parentOf(leader); next !== undefined; next = this.#parentOf(next)) {
+      if (this.ownerOf(next).written || chain.includes(next) || chain.length > lineageMax) break;
+      chain.push(next);
+    }
+    for (let i = chain.length - 1; i > 0; i--) {
+      const ancestor = chain[i];
+      if (ancestor !== undefined) this.#write(this.ownerOf(ancestor), ancestor, "REUP", ts);
+    }
+    this.#write(owner, leader, state, ts);
+    return true;
+  }
+
+  #write(owner: Owner, thread: ProcessThread, state: ObjectState, ts: TimeNs): void {
+    const process = owner.current ?? this.describe(owner, thread, state, ts);
+    if (process.container !== undefined) this.#introduceContainer(process.container.id);
+    owner.written = true;
+    this.#out({ type: "P", process });
+  }
+
+  /** exec and setuid of a known process: a new version. The original keeps what it learned first of the rest. */
+  modify(leader: ProcessThread, ts: TimeNs): void {
+    const owner = this.ownerOf(leader);
+    const old = owner.current;
+    const next = this.describe(owner, leader, "MODIFIED", ts);
+    if (this.#state.quirks && old !== undefined && owner.identity !== undefined) {
+      const { cwd, env, tty, entry, container } = old;
+      owner.identity.current = { ...next, cwd, env, tty, entry, container };
+    }
+    owner.written = false;
+    this.#write(owner, leader, "MODIFIED", ts);
+  }
+
+  /** Makes the thread's present state the current version. */
+  describe(
+    owner: Owner,
+    thread: ProcessThread,
+    state: ObjectState,
+    ts: TimeNs,
+    withParent = true,
+  ): Process {
+    const old = owner.identity?.current;
+    const previous = old === undefined ? undefined : withoutOldest(old);
+    const identity = owner.identity ?? new Identity();
+    owner.identity = identity;
+    const { argv0, exePath, args } = thread;
+    const named = exePath !== undefined && exePath !== "" && exePath !== "<NA>" ? exePath : argv0;
+    const { createdAt } = thread;
+    const parent = withParent ? this.#parentVersion(thread, ts) : undefined;
+    const process: Process = {
+      identity,
+      host: this.host,
+      pid: thread.pid,
+      createdNs: createdAt === undefined ? undefined : toAbsolute(this.#base, createdAt),
+      parent,
+      previous,
+      known: true,
+      state,
+      ts,
+      exe: named === "<NA>" ? undefined : named,
+      args: args.join(" "),
+      uid: thread.uid,
+      user: this.#userOf(thread),
+      gid: thread.gid,
+      group: this.#groupOf(thread),
+      tty: thread.tty !== 0,
+      entry: thread.vpid === 1,
+      container: thread.containerId === undefined ? undefined : this.container(thread.containerId),
+      cwd: thread.cwd === "" ? undefined : thread.cwd,
+      env: thread.env,
+      argv: argv0 === undefined ? undefined : [argv0, ...args],
+      comm: thread.comm,
+      session: thread.session,
+      processGroup: thread.processGroup,
+      loginUid: thread.loginUid,
+      capabilities: thread.capabilities,
+      exeInode: thread.exeInode,
+      exeUpperLayer: thread.exeUpperLayer,
+      networkNamespace: undefined,
+    };
+    identity.current = process;
+    return process;
+  }
+
+  /** The parent as a description refers to it; one that ended is found by its pid. */
+  #parentVersion(thread: ProcessThread, ts: TimeNs): Process | undefined {
+    const parent = this.#parentOf(thread);
+    if (parent === undefined) return this.#byPid.get(thread.parentTid)?.[0]?.current;
+    const owner = this.ownerOf(parent);
+    // Beyond the longest lineage, or in a circle of recycled ids: described without going further up.
+    return owner.current ?? this.describe(owner, parent, "REUP", ts, false);
+  }
+
+  #parentOf(thread: ProcessThread): ProcessThread | undefined {
+    if (thread.parentTid <= 0) return undefined;
+    const parent = this.#state.threads.get(thread.parentTid);
+    return parent === undefined ? undefined : this.#state.threads.leaderOf(parent);
+  }
+
+  #userOf(thread: ProcessThread): string | undefined {
+    if (thread.uid === undefined) return undefined;
+    // The original knows the names of users that an event set, not of those in the list of processes.
+    if (this.#state.quirks && !thread.userFromEvent) return thread.uid === 0 ? "root" : undefined;
+    return this.#state.users.get(thread.uid) ?? (thread.uid === 0 ? "root" : undefined);
+  }
+
+  #groupOf(thread: ProcessThread): string | undefined {
+    if (thread.gid === undefined) return undefined;
+    if (this.#state.quirks && !thread.userFromEvent) return thread.gid === 0 ? "root" : undefined;
+    return this.#state.groups.get(thread.gid) ?? (thread.gid === 0 ? "root" : undefined);
+  }
+
+  container(id: string): Container {
+    return this.#containerEntry(id).container;
+  }
+
+  #containerEntry(id: string): ContainerEntry {
+    const known = this.#containers.get(id);
+    if (known !== undefined) return known;
+    const entry = { container: this.#describeContainer(id), complete: false };
+    this.#containers.set(id, entry);
+    return entry;
+  }
+
+  #describeContainer(id: string): Container {
+    const snapshot = this.#state.containers.get(id);
+    const known = snapshot?.complete === true;
+    const { image, imageTag } = snapshot ?? {};
+    return {
+      host: this.host,
+      id,
+      name: known ? snapshot.name : undefined,
+      image: known && image !== undefined ? this.#imageOf(image, imageTag) : undefined,
+      imageId: known ? snapshot.imageId : undefined,
+      type: snapshot?.type === undefined ? undefined : containerTypes[snapshot.type],
+      privileged: snapshot?.privileged,
+      pod: undefined,
+    };
+  }
+
+  #imageOf(image: string, tag: string | undefined): string {
+    if (this.#state.quirks) return `${image}:${tag ?? ""}`;
+    const named = image.slice(image.lastIndexOf("/") + 1);
+    return tag === undefined || named.includes(":") || named.includes("@") ? image : `${image}:${tag}`;
+  }
+
+  readonly #containersWritten = new Set<string>();
+
+  #introduceContainer(id: string): void {
+    const entry = this.#containerEntry(id);
+    const complete = this.#state.containers.get(id)?.complete === true;
+    const written = this.#containersWritten.has(id);
+    if (written && (entry.complete || !complete)) return;
+    entry.complete = complete;
+    entry.container = this.#describeContainer(id);
+    this.#containersWritten.add(id);
+    this.#out({ type: "C", container: entry.container });
+  }
+
+  /** The file by container and path; made where it is new, and then not yet written. */
+  file(
+    containerId: string | undefined,
+    path: string,
+    type: string,
+    state: ObjectState,
+    ts: TimeNs,
+    inode?: number,
+    device?: number,
+  ): FileEntry {
+    const key = containerId === undefined ? path : containerId + path;
+    let entry = this.#youngFiles.get(key);
+    if (entry !== undefined) return entry;
+    entry = this.#oldFiles.get(key);
+    if (entry !== undefined) {
+      this.#oldFiles.delete(key);
+    } else {
+      const container = containerId === undefined ? undefined : this.container(containerId);
+      const file: File = { host: this.host, state, ts, type, path, container, inode, device };
+      entry = { key, file, written: false, cached: true };
+    }
+    this.#keep(entry);
+    return entry;
+  }
+
+  #keep(entry: FileEntry): void {
+    this.#youngFiles.set(entry.key, entry);
+    entry.cached = true;
+    if (this.#youngFiles.size < this.#filesHalf) return;
+    for (const old of this.#oldFiles.values()) {
+      old.cached = false;
+      old.written = false;
+    }
+    this.filesEvicted += this.#oldFiles.size;
+    this.#oldFiles = this.#youngFiles;
+    this.#youngFiles = new Map();
+  }
+
+  introduceFile(entry: FileEntry): void {
+    if (entry.written) return;
+    if (!entry.cached) {
+      entry.file = { ...entry.file, state: "REUP" };
+      this.#keep(entry);
+    }
+    if (entry.file.container !== undefined) this.#introduceContainer(entry.file.container.id);
+    entry.written = true;
+    this.#out({ type: "F", file: entry.file });
+  }
+}
+
+/** An identity gets its first version right after it is made. */
+class Identity implements ProcessIdentity {
+  #current: Process | undefined;
+
+  get current(): Process {
+    return assertDefined(this.#current, "a process identity has a version");
+  }
+
+  set current(process: Process) {
+    this.#current = process;
+  }
+}
+
+/** Older versions than these many are forgotten. */
+const versionsMax = 32;
+
+function withoutOldest(process: Process): Process {
+  let depth = 0;
+  for (let next = process.previous; next !== undefined; next = next.previous) depth += 1;
+  return depth < versionsMax ? process : { ...process, previous: undefined };
+}

@@ -1,0 +1,102 @@
+// An open flow, and the list of all of them in the order in which they are due for export. Only numbers change per call.
+
+import type { Tuple } from "../model/record.ts";
+import type { TimeNs } from "../model/time.ts";
+import type { OpSet } from "../model/opflag.ts";
+import type { FileEntry } from "./entities.ts";
+import type { Owner } from "./owner.ts";
+
+export class Flow {
+  readonly owner: Owner;
+  readonly key: string;
+  /** Exactly one of the two is set. */
+  readonly file: FileEntry | undefined;
+  readonly net: Tuple | undefined;
+  /** −1 where the flow joins several. */
+  tid: number;
+  fd: number;
+  ts: TimeNs;
+  ops: OpSet = 0;
+  openFlags = 0;
+  opens = 0;
+  rops = 0;
+  wops = 0;
+  rbytes = 0;
+  wbytes = 0;
+  /** Last time that something happened. */
+  last: TimeNs;
+  /** Whole seconds of event time. */
+  exportSecond: number;
+  lastSecond: number;
+  /** Native mode: descriptors that refer to it, and how often it was written. */
+  refs = 0;
+  slice = 0;
+  id = 0;
+  alive = true;
+  listed = false;
+  next: Flow | undefined = undefined;
+  previous: Flow | undefined = undefined;
+
+  constructor(
+    owner: Owner,
+    key: string,
+    file: FileEntry | undefined,
+    net: Tuple | undefined,
+    tid: number,
+    fd: number,
+    ts: TimeNs,
+    nowSecond: number,
+  ) {
+    this.owner = owner;
+    this.key = key;
+    this.file = file;
+    this.net = net;
+    this.tid = tid;
+    this.fd = fd;
+    this.ts = ts;
+    this.last = ts;
+    this.exportSecond = nowSecond;
+    this.lastSecond = nowSecond;
+  }
+
+  /** The next slice begins. */
+  reset(ts: TimeNs, nowSecond: number): void {
+    this.ts = ts;
+    this.ops = 0;
+    this.opens = 0;
+    this.rops = 0;
+    this.wops = 0;
+    this.rbytes = 0;
+    this.wbytes = 0;
+    this.exportSecond = nowSecond;
+  }
+}
+
+/** Doubly linked through the flows themselves; a flow is appended when its export interval begins, so the head is due first. */
+export class FlowList {
+  head: Flow | undefined = undefined;
+  #tail: Flow | undefined = undefined;
+  size = 0;
+
+  append(flow: Flow): void {
+    flow.listed = true;
+    flow.next = undefined;
+    flow.previous = this.#tail;
+    if (this.#tail === undefined) this.head = flow;
+    else this.#tail.next = flow;
+    this.#tail = flow;
+    this.size += 1;
+  }
+
+  remove(flow: Flow): void {
+    if (!flow.listed) return;
+    flow.listed = false;
+    if (flow.previous === undefined) this.head = flow.next;
+    else flow.previous.next = flow.next;
+    if (flow.next === undefined) this.#tail = flow.previous;
+    else flow.next.previous = flow.previous;
+    flow.next = undefined;
+    flow.previous = undefined;
+    this.size -= 1;
+  }
+}
