@@ -3,14 +3,11 @@
 import { deflateRawSync } from "node:zlib";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import { FileSink } from "../sink/file.ts";
-import { SysFlowWriter } from "../wire/avro/writer.ts";
+import { SysFlowWriter, zlibOptions } from "../wire/avro/writer.ts";
 import { inputArguments, inputExit, openInputs } from "./inputs.ts";
 import { countNoun, printBytes } from "../encode/units.ts";
 import { type ExitCode, Exit, type Terminal, UsageError, type Verb } from "./verb.ts";
 import { flagOption, textOption } from "./verb.ts";
-
-/** Chosen by measurement (docs/reference/performance.md): level 6 costs twice level 3 for one percent. */
-const deflateLevel = 6;
 
 const examples = `
 Examples:
@@ -42,10 +39,11 @@ async function run(
   options: Options,
 ): Promise<ExitCode> {
   const compat = flagOption(options, "compat");
+  const schema = schemaOf(options, compat);
   const writer = new SysFlowWriter({
-    schema: schemaOf(options, compat),
+    schema,
     codec: codecOf(options),
-    deflate: (bytes) => deflateRawSync(bytes, { level: deflateLevel }),
+    deflate: (bytes) => deflateRawSync(bytes, zlibOptions[schema]),
   });
   const output = textOption(options, "output") ?? "-";
   const sink = openSink(terminal, output);
@@ -77,7 +75,8 @@ async function run(
     return Exit.outputFailed;
   }
   terminal.progress(undefined);
-  sayLosses(terminal, writer);
+  // The original did not say those either.
+  if (!compat) sayLosses(terminal, writer);
   const bytes = printBytes(writer.counters.bytes);
   terminal.note(`${countNoun(writer.counters.records, "record")} in ${bytes} → ${output}`);
   return terminal.interrupted.aborted ? Exit.interrupted : inputExit(recording);
