@@ -111,4 +111,46 @@ export const inputDiagnostics = [
     title: "container or Kubernetes description cannot be parsed",
     hint: "the description is left out",
   },
+  {
+    code: "SF1201",
+    severity: "warning",
+    title: "line of an strace log is not understood",
+    hint: "record into a file (strace -o), so that the program's own output does not mix in",
+  },
+  {
+    code: "SF1202",
+    severity: "warning",
+    title: "call of an strace log ends without a beginning",
+    hint: "the recording began in the middle of it",
+  },
+  {
+    code: "SF1203",
+    severity: "error",
+    title: "line of an strace log is too long",
+    hint: "record with a smaller -s; 4096 is plenty",
+  },
+  {
+    code: "SF1204",
+    severity: "warning",
+    title: "process of an strace log has no origin",
+    hint: "record with -f, so that children are followed from their first moment",
+  },
+  {
+    code: "SF1205",
+    severity: "info",
+    title: "strace log names no process",
+    hint: "record with -f -o FILE, so that every line carries its pid",
+  },
+  {
+    code: "SF1206",
+    severity: "info",
+    title: "strace log has no times",
+    hint: "record with -ttt",
+  },
+  {
+    code: "SF1207",
+    severity: "error",
+    title: "strace log ends in the middle of a line",
+    hint: "the recording was cut off; what came before is complete",
+  },
 ] as const satisfies readonly DiagnosticRow[];

@@ -1,0 +1,349 @@
+// Queue entries → inputs of the model: identifies the process, tells what strace shows beside the calls (working directory,
+// inherited descriptors), fills the call.
+
+import {
+  atFdcwd,
+  CloneFlag,
+  type DescriptorSnapshot,
+  emptySyscall,
+  Family,
+  type Input,
+  type Syscall,
+} from "../../model/syscall.ts";
+import { limits } from "../../model/limits.ts";
+import { inetTuple, readTarget, type Target, unixTuple } from "./address.ts";
+import { fillCall, fillExec, noThreadInfo } from "./calls.ts";
+import { failureOf } from "./constants.ts";
+import { readDescriptor, unescape } from "./scan.ts";
+import type { CallEntry, Entry, ForkEntry, Group, Thread } from "./thread.ts";
+
+const servedMax = 65_536;
+
+export class Emitter {
+  readonly #out: Input[] = [];
+  #read = 0;
+  /** Addresses on which the recording saw a server: tells the two ends of an inherited connection apart. */
+  readonly #served = new Set<string>();
+  #descriptors = 0;
+
+  next(): Input | undefined {
+    const input = this.#out[this.#read];
+    if (input === undefined) return undefined;
+    this.#read += 1;
+    if (this.#read === this.#out.length) {
+      this.#out.length = 0;
+      this.#read = 0;
+    }
+    return input;
+  }
+
+  emit(entry: Entry): void {
+    switch (entry.kind) {
+      case "call":
+        return this.#emitCall(entry);
+      case "fork":
+        return this.#emitFork(entry);
+      case "failedFork": {
+        const call = this.#startCall(entry);
+        call.family = Family.clone;
+        call.name = entry.row.name;
+        call.ret = entry.ret;
+        this.#out.push(call);
+        return;
+      }
+      case "exit":
+        return this.#emitExit(entry.thread, entry);
+      case "signal": {
+        const call = emptySyscall();
+        call.ts = entry.ts;
+        call.tid = entry.sender;
+        call.family = Family.signal;
+        call.name = "kill";
+        call.target = entry.thread.leader?.tid ?? entry.thread.tid;
+        call.mode = entry.signal;
+        this.#out.push(call);
+        return;
+      }
+      case "gap": {
+        const { ts, reason, where } = entry;
+        this.#out.push({ kind: "gap", ts, reason, lost: 1, unit: "events", where });
+        return;
+      }
+      case "time":
+        this.#out.push({ kind: "time", ts: entry.ts });
+        return;
+      default:
+        return;
+    }
+  }
+
+  #groupOf(thread: Thread): Group {
+    if (thread.group !== undefined) return thread.group;
+    const leader = thread.leader ?? thread;
+    const group = leader.group ?? {
+      pid: leader.tid,
+      cwd: undefined,
+      descriptors: new Set<number>(),
+      described: false,
+    };
+    leader.group = group;
+    thread.group = group;
+    return group;
+  }
+
+  #startCall(entry: Entry): Syscall {
+    const call = emptySyscall();
+    const group = this.#groupOf(entry.thread);
+    call.ts = entry.ts;
+    call.tid = entry.thread.tid;
+    call.pid = group.pid;
+    return call;
+  }
+
+  #emitFork(entry: ForkEntry): void {
+    const { parent, child, row } = entry;
+    if (parent === undefined || row === undefined) return;
+    const from = this.#groupOf(parent);
+    this.#describe(parent, from, entry.ts, undefined);
+    const call = emptySyscall();
+    call.ts = entry.ts;
+    call.tid = parent.tid;
+    call.pid = from.pid;
+    call.family = Family.clone;
+    call.name = row.name;
+    call.ret = child.tid;
+    call.flags = entry.flags;
+    this.#out.push(call);
+    if ((entry.flags & CloneFlag.THREAD) !== 0) {
+      child.group = from;
+      return;
+    }
+    const group: Group = {
+      pid: child.tid,
+      cwd: from.cwd,
+      descriptors: new Set(from.descriptors),
+      described: true,
+    };
+    this.#descriptors += group.descriptors.size;
+    child.group = group;
+  }
+
+  #emitExit(thread: Thread, entry: Entry & { kind: "exit" }): void {
+    const call = this.#startCall(entry);
+    const group = this.#groupOf(thread);
+    if (!group.described) this.#describe(thread, group, entry.ts, undefined);
+    call.family = Family.exit;
+    call.name = thread.tid === group.pid ? "exit_group" : "exit";
+    call.mode = entry.status;
+    this.#out.push(call);
+    if (thread.tid === group.pid) {
+      this.#descriptors -= group.descriptors.size;
+      group.descriptors.clear();
+    }
+  }
+
+  #emitCall(entry: CallEntry): void {
+    const { thread, row, args, result } = entry;
+    const group = this.#groupOf(thread);
+    const cwd = entry.cwd ?? cwdOf(args);
+    const call = this.#startCall(entry);
+    call.paired = entry.paired;
+    call.ret = result.error === undefined ? (result.value ?? 0) : failureOf(result.error);
+    if (row.family === "exec") {
+      group.cwd = cwd ?? group.cwd;
+      call.family = Family.exec;
+      call.name = row.name;
+      group.described ||= call.ret >= 0;
+      this.#describe(thread, group, entry.ts, undefined);
+      fillExec(call, args, group.cwd);
+    } else {
+      this.#describe(thread, group, entry.ts, cwd);
+      this.#describeDescriptors(group, entry, call.ret);
+      const target = call.ret >= 0 ? readDescriptor(result.text)?.target : undefined;
+      fillCall(call, row, args, target);
+      if (row.family === "connect" && entry.local !== undefined && call.tuple !== undefined) {
+        call.tuple = { ...call.tuple, sip: entry.local.ip, sport: entry.local.port };
+      }
+      this.#follow(group, call);
+    }
+    this.#out.push(call);
+  }
+
+  /** Before the first input about a process that no clone or exec described: what its lines say. Later: a directory that moved. */
+  #describe(thread: Thread, group: Group, ts: number, cwd: string | undefined): void {
+    if (!group.described) {
+      group.described = true;
+      group.cwd = cwd ?? group.cwd;
+      this.#out.push({
+        ...noThreadInfo,
+        kind: "thread",
+        tid: group.pid,
+        pid: group.pid,
+        comm: thread.comm,
+        cwd: group.cwd,
+      });
+      return;
+    }
+    if (cwd === undefined || cwd === group.cwd) return;
+    group.cwd = cwd;
+    const call = emptySyscall();
+    call.ts = ts;
+    call.tid = thread.tid;
+    call.pid = group.pid;
+    call.family = Family.chdir;
+    call.name = "chdir";
+    call.path = cwd;
+    this.#out.push(call);
+  }
+
+  /** A descriptor that no call of the process has opened is inherited or was open before the log began. */
+  #describeDescriptors(group: Group, entry: CallEntry, ret: number): void {
+    const [first = "", second = ""] = entry.args;
+    const known = group.descriptors;
+    const third = entry.args[2] ?? "";
+    for (const argument of [first, second, third]) {
+      const unit = argument.charCodeAt(0);
+      if (!(unit >= 48 && unit <= 57) || !argument.includes("<")) continue;
+      const descriptor = readDescriptor(argument);
+      if (descriptor?.target === undefined || known.has(descriptor.fd)) continue;
+      const target = readTarget(descriptor.target);
+      const directory = argument === first && /at2?$/.test(entry.row.name);
+      const snapshot = this.#snapshot(group.pid, descriptor.fd, target, directory);
+      if (snapshot !== undefined) this.#out.push(snapshot);
+      this.#remember(known, descriptor.fd);
+    }
+    if (entry.row.family === "close" && ret >= 0) {
+      const fd = readDescriptor(first)?.fd;
+      if (fd !== undefined && known.delete(fd)) this.#descriptors -= 1;
+    }
+  }
+
+  #remember(known: Set<number>, fd: number): void {
+    if (fd < 0 || known.has(fd)) return;
+    if (this.#descriptors >= limits.descriptors.max) {
+      this.#descriptors -= known.size;
+      known.clear();
+    }
+    known.add(fd);
+    this.#descriptors += 1;
+  }
+
+  #snapshot(
+    tid: number,
+    fd: number,
+    target: Target,
+    directory: boolean,
+  ): DescriptorSnapshot | undefined {
+    const base = {
+      kind: "descriptor",
+      tid,
+      fd,
+      fileType: undefined,
+      path: "",
+      openFlags: 0,
+      tuple: undefined,
+      proto: undefined,
+      inode: undefined,
+      device: undefined,
+    } as const;
+    switch (target.kind) {
+      case "file":
+        return {
+          ...base,
+          type: "file",
+          fileType: directory ? "d" : target.type,
+          path: target.path,
+        };
+      case "pipe":
+        return { ...base, type: "file", fileType: "p", path: target.name, inode: target.inode };
+      case "inet": {
+        const type = target.v6 ? "ipv6" : "ipv4";
+        const { local, remote, proto } = target;
+        if (local === undefined) return { ...base, type, proto };
+        if (remote === undefined) {
+          return { ...base, type: "listening", tuple: inetTuple(local, undefined), proto };
+        }
+        const server =
+          this.#served.has(`${local.ip} ${local.port}`) || this.#served.has(`* ${local.port}`);
+        const tuple = server ? inetTuple(remote, local) : inetTuple(local, remote);
+        return { ...base, type, tuple, proto };
+      }
+      case "unix": {
+        const tuple = unixTuple(target.path, target.inode, target.peer);
+        return { ...base, type: "unix", path: target.path, tuple };
+      }
+      case "other":
+        return { ...base, type: "other", path: target.name };
+      default:
+        return undefined;
+    }
+  }
+
+  /** Keeps the reader's own small picture of the process in step. */
+  #follow(group: Group, call: Syscall): void {
+    const { family, ret } = call;
+    if (ret < 0) return;
+    switch (family) {
+      case Family.chdir:
+        group.cwd = call.path?.startsWith("/") === true ? call.path : undefined;
+        return;
+      case Family.fchdir:
+        group.cwd = call.fdPath === "" ? undefined : call.fdPath;
+        return;
+      case Family.getcwd:
+        group.cwd = call.path ?? group.cwd;
+        return;
+      case Family.closeRange:
+        for (const fd of group.descriptors) {
+          if (fd < call.fd || fd > call.fd2) continue;
+          group.descriptors.delete(fd);
+          this.#descriptors -= 1;
+        }
+        return;
+      case Family.pipe:
+      case Family.socketpair:
+        this.#remember(group.descriptors, call.fd);
+        this.#remember(group.descriptors, call.fd2);
+        return;
+      case Family.dup:
+        this.#remember(group.descriptors, call.fd2);
+        return;
+      case Family.accept:
+        this.#serve(call);
+        this.#remember(group.descriptors, call.fd);
+        return;
+      case Family.open:
+      case Family.socket:
+      case Family.anonymousFd:
+      case Family.ioUring:
+        this.#remember(group.descriptors, call.fd);
+        return;
+      case Family.bind:
+        this.#serve(call);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #serve(call: Syscall): void {
+    const tuple = call.tuple;
+    if (tuple === undefined || this.#served.size >= servedMax) return;
+    const bind = call.family === Family.bind;
+    const ip = bind ? tuple.sip : tuple.dip;
+    const port = bind ? tuple.sport : tuple.dport;
+    if (port === 0) return;
+    this.#served.add(ip === 0 || ip === "::" ? `* ${port}` : `${ip} ${port}`);
+  }
+}
+
+/** The directory behind `AT_FDCWD</…>` in a call's arguments. */
+export function cwdOf(args: readonly string[]): string | undefined {
+  for (const argument of args) {
+    if (!argument.startsWith("AT_FDCWD<")) continue;
+    const descriptor = readDescriptor(argument);
+    if (descriptor?.fd !== atFdcwd || descriptor.target === undefined) continue;
+    return unescape(descriptor.target).replace(/ \(deleted\)$/, "");
+  }
+  return undefined;
+}
