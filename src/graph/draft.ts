@@ -73,6 +73,8 @@ export type Draft = {
   /** When the attack began, as far back as it could be followed. */
   start: TimeNs;
   readonly dropped: Dropped[];
+  /** The server that was made to run a command line. */
+  commanded: ProcessNode | undefined;
   readonly steps: Candidate[];
   readonly terms: Map<string, number>;
 };

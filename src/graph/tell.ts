@@ -3,7 +3,6 @@
 
 import { sha256OfText } from "../base/sha256.ts";
 import { printable } from "../base/text.ts";
-import { printCount } from "../encode/units.ts";
 import { type Container, type Process, processKey, processName } from "../model/entity.ts";
 import type { Incident, Step } from "../model/incident.ts";
 import type { BehaviourRecord } from "../model/record.ts";
@@ -18,7 +17,7 @@ import {
 } from "./draft.ts";
 import { type ProcessNode, printPeer, tupleKey } from "./graph.ts";
 import { scoreTerms, severityOf } from "./score.ts";
-import { clientOf, nameOf } from "./sentence.ts";
+import { clientOf } from "./sentence.ts";
 
 const impactTactics: ReadonlySet<string | undefined> = new Set([
   "credential-access",
@@ -223,22 +222,23 @@ function distinct<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
 function titleOf(draft: Draft, steps: readonly Step[]): string {
   const has = (tactic: string): boolean => steps.some((step) => step.tactic === tactic);
   const dropped = draft.dropped[0];
+  const madeExecutable = steps.find(
+    ({ op, object, technique }) =>
+      op === "EXEC" && object.kind === "file" && technique === "T1222.002",
+  );
   const parts: string[] = [];
-  if (draft.entry !== undefined) {
-    const { proc } = draft.entry.service;
-    parts.push(`${processName(proc) ?? "a service"} was exploited`);
-  }
-  if (dropped !== undefined) {
-    const path = dropped.file.names.at(-1) ?? "";
-    parts.push(`${printable(path)} was dropped and run`);
-  } else {
-    const proc = draft.firstAlert.proc;
-    parts.push(draft.entry === undefined ? draft.firstAlert.rule.name : `${nameOf(proc)} ran`);
-  }
+  const server = draft.entry?.service ?? draft.commanded;
+  if (server !== undefined) parts.push(`${processName(server.proc) ?? "a service"} was exploited`);
+  if (dropped !== undefined)
+    parts.push(`${printable(dropped.file.names.at(-1) ?? "")} was dropped and run`);
+  else if (madeExecutable !== undefined)
+    parts.push(`${printable(madeExecutable.object.value)} was left and made executable`);
+  else if (server !== undefined) parts.push("commands were run");
+  else parts.push(draft.firstAlert.rule.name);
   if (has("credential-access")) parts.push("credentials were read");
   if (has("exfiltration")) parts.push("data left");
   else if (has("command-and-control") && dropped === undefined) parts.push("control channel");
-  return parts.length === 0 ? printCount(steps.length) : parts.join(", ");
+  return parts.join(", ");
 }
 
 export function earliest(alerts: readonly ProcessAlert[]): TimeNs {

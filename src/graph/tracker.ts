@@ -78,6 +78,7 @@ export class IncidentTracker {
       chain: [],
       start: earliest(alerts),
       dropped: [],
+      commanded: undefined,
       steps: [],
       terms: new Map(),
     };

@@ -7,6 +7,7 @@ import { download } from "./download.ts";
 import { droppedProgram } from "./dropped-program.ts";
 import { exploitedRequest } from "./exploited-request.ts";
 import { outbound } from "./outbound.ts";
+import { serviceCommand } from "./service-command.ts";
 import { writtenFile } from "./written-file.ts";
 
 export const heuristics: readonly Heuristic[] = [
@@ -15,6 +16,7 @@ export const heuristics: readonly Heuristic[] = [
   download,
   writtenFile,
   ancestry,
+  serviceCommand,
   credentialRead,
   outbound,
 ];

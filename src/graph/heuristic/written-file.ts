@@ -12,9 +12,10 @@ export const writtenFile: Heuristic = {
   apply(draft) {
     const path = new Set<ProcessNode>(draft.chain);
     for (const { runner } of draft.dropped) path.add(runner);
-    for (const { proc } of draft.alerts) {
+    for (const { proc, activities } of draft.alerts) {
       const node = draft.graph.find(proc);
-      if (node !== undefined) path.add(node);
+      const type = activities.at(-1)?.record.type;
+      if (node !== undefined && (type === "FF" || type === "FE")) path.add(node);
     }
     const told = new Set(draft.steps.map(({ key }) => key));
     for (const node of path) {

@@ -1,0 +1,193 @@
+// sysflow story: rules and graph over a recording, told as incidents; without one, the process tree. `tellStory` does the work for
+// `sysflow try` too.
+
+import { createHash } from "node:crypto";
+import { type StoryDocument, storyJson } from "../encode/story-json.ts";
+import { type StoryView, renderStory } from "../encode/story.ts";
+import { countNoun, printCount } from "../encode/units.ts";
+import { EventOrder } from "../flow/order.ts";
+import { incidentTree, processTree } from "../graph/process-tree.ts";
+import { IncidentTracker } from "../graph/tracker.ts";
+import type { Activity } from "../model/activity.ts";
+import type { Incident } from "../model/incident.ts";
+import type { GapRecord, Record } from "../model/record.ts";
+import type { TimeBase } from "../model/time.ts";
+import type { Recording } from "../pipeline/recording.ts";
+import { RuleEngine } from "../rule/detect.ts";
+import type { Rule } from "../rule/rule.ts";
+import { inputArguments, inputExit, openInputs } from "./inputs.ts";
+import { progressOf } from "./progress.ts";
+import { openRules, rulesOption } from "./rule-files.ts";
+import { type ExitCode, Exit, type Terminal, type Verb, flagOption, listOption } from "./verb.ts";
+
+const examples = `
+Examples:
+  sysflow story recording.sf                     incidents as steps, or the process tree where there is none
+  sysflow story monday/*.sf --rules my-rules/    several files are one recording
+  sysflow story recording.sf --json | jq '.incidents[].steps[].sentence'`;
+
+export const verb: Verb = {
+  name: "story",
+  configure(command) {
+    rulesOption(inputArguments(command))
+      .option("--json", "one JSON document")
+      .addHelpText("after", examples);
+  },
+  run,
+};
+
+async function run(
+  terminal: Terminal,
+  args: readonly string[],
+  options: Readonly<{ [name: string]: unknown }>,
+): Promise<ExitCode> {
+  const rules = openRules(terminal, listOption(options, "rules"));
+  if (rules.unusable && rules.rules.length === 0) return Exit.usage;
+  const recording = openInputs(terminal, args, options);
+  await tellStory(terminal, recording, {
+    rules: rules.rules,
+    json: flagOption(options, "json"),
+    inputs: args.map(quoted).join(" "),
+  });
+  return terminal.interrupted.aborted ? Exit.interrupted : inputExit(recording);
+}
+
+export type StoryRequest = {
+  readonly rules: readonly Rule[];
+  readonly json: boolean;
+  /** As a user would type them again. */
+  readonly inputs: string;
+};
+
+export type StoryOutcome = {
+  readonly incidents: readonly Incident[];
+  readonly records: number;
+  readonly alerts: number;
+};
+
+/** Reads the recording to its end, writes the story, and says what it held. */
+export async function tellStory(
+  terminal: Terminal,
+  recording: Recording,
+  request: StoryRequest,
+): Promise<StoryOutcome> {
+  const chapters: Chapter[] = [];
+  const progress = progressOf(terminal, recording);
+  let chapter: Chapter | undefined;
+  for await (const batch of recording.batches()) {
+    // Inputs too far apart to share a base come one group after the other.
+    if (chapter === undefined || chapter.base !== batch.base) {
+      chapter?.end();
+      chapter = new Chapter(batch.base, request.rules);
+      chapters.push(chapter);
+    }
+    chapter.push(batch.records);
+    progress(batch.records.length);
+    if (terminal.interrupted.aborted) break;
+  }
+  chapter?.end();
+  terminal.progress(undefined);
+  const told = chapters.map((each) => each.tell());
+  if (request.json) {
+    const lost = Object.assign({}, ...chapters.map((each) => each.lost));
+    await terminal.write(`${JSON.stringify(storyJson(told, lost))}\n`);
+  } else {
+    for (const [i, each] of chapters.entries()) {
+      const document = told[i];
+      if (document === undefined) continue;
+      const view = each.view(document, request);
+      const { columns, color } = terminal;
+      await terminal.write(renderStory(view, { columns, color }));
+    }
+    if (chapters.length === 0) terminal.note("nothing to tell: no records were read");
+  }
+  return {
+    incidents: told.flatMap(({ incidents }) => incidents),
+    records: chapters.reduce((sum, { records }) => sum + records, 0),
+    alerts: chapters.reduce((sum, { tracker }) => sum + tracker.alertCount, 0),
+  };
+}
+
+/** One stretch of time that shares a base. */
+class Chapter {
+  readonly base: TimeBase;
+  readonly tracker: IncidentTracker;
+  readonly #engine: RuleEngine;
+  readonly #rules: number;
+  readonly #order = new EventOrder();
+  readonly #gaps = new Map<string, number>();
+  records = 0;
+
+  constructor(base: TimeBase, rules: readonly Rule[]) {
+    this.base = base;
+    this.tracker = new IncidentTracker(base);
+    this.#engine = new RuleEngine(rules, { sha256: hashText });
+    this.#rules = rules.length;
+  }
+
+  push(records: readonly Record[]): void {
+    this.records += records.length;
+    for (const record of records) if (record.type === "G") this.#gap(record);
+    this.#take(this.#order.push(records));
+  }
+
+  end(): void {
+    this.#take(this.#order.end());
+  }
+
+  #take(activities: readonly Activity[]): void {
+    for (const activity of activities) this.tracker.observe(activity);
+    for (const alert of this.#engine.push(activities, this.base)) this.tracker.alert(alert);
+  }
+
+  #gap(gap: GapRecord): void {
+    this.#engine.noteGap(gap);
+    const known = this.#gaps.get(gap.reason) ?? 0;
+    this.#gaps.set(gap.reason, known + Math.max(1, gap.lost));
+  }
+
+  /** Reason → how many: gaps of the recording, and what our own bounds cost. */
+  get lost(): { readonly [reason: string]: number } {
+    const { graph, alertsDropped } = this.tracker;
+    const own: readonly (readonly [string, number])[] = [
+      ["graphNodesEvicted", graph.evictedNodes],
+      ["alertsDropped", alertsDropped],
+      ["reorderForced", this.#order.forced],
+      ["late", this.#order.late],
+    ];
+    return Object.fromEntries([...this.#gaps, ...own.filter(([, count]) => count > 0)]);
+  }
+
+  tell(): StoryDocument {
+    const { incidents, unconnected } = this.tracker.findings();
+    return { base: this.base, incidents, unconnected };
+  }
+
+  view({ incidents, unconnected }: StoryDocument, request: StoryRequest): StoryView {
+    const { graph } = this.tracker;
+    const trees = incidents.map((incident) => {
+      const nodes = incident.processes.flatMap((proc) => graph.find(proc) ?? []);
+      return { incident, tree: incidentTree(nodes, graph.find(incident.root.proc)) };
+    });
+    const missing = Object.entries(this.lost).map(
+      ([reason, count]) => `${printCount(count)} (${reason})`,
+    );
+    return {
+      base: this.base,
+      incidents: trees,
+      unconnected,
+      processes: incidents.length === 0 ? processTree(graph) : [],
+      looked: `${countNoun(this.records, "record")} with ${countNoun(this.#rules, "rule")}; ${countNoun(this.tracker.alertCount, "alert")}`,
+      missing,
+      inputs: request.inputs,
+    };
+  }
+}
+
+function quoted(argument: string): string {
+  return /^[\w@%+=:,./*-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
+}
+
+function hashText(text: string): string {
+  return createHash("sha256").update(text, "utf8").digest("hex");
+}
