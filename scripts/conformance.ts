@@ -3,7 +3,12 @@
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Comparison, compareRecords, convertCapture, readSysFlow } from "../test/conformance/compare.ts";
+import {
+  type Comparison,
+  compareRecords,
+  convertCapture,
+  readSysFlow,
+} from "../test/conformance/compare.ts";
 import { corpusPath } from "../test/corpus.ts";
 
 /** Shares that may not be undercut, by the pair's name; any other pair has the default. */
@@ -47,7 +52,9 @@ function percent(share: number): string {
 function main(args: readonly string[]): number {
   const folder = corpusPath("pairs");
   if (!existsSync(folder)) {
-    process.stderr.write(`no pairs: ${folder} does not exist (SYSFLOW_TEST_CORPUS names the corpus)\n`);
+    process.stderr.write(
+      `no pairs: ${folder} does not exist (SYSFLOW_TEST_CORPUS names the corpus)\n`,
+    );
     return 3;
   }
   const wanted = args.filter((word, i) => !word.startsWith("-") && args[i - 1] !== "--show");

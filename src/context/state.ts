@@ -1,7 +1,12 @@
 // What the kernel knew, rebuilt from system calls: threads, descriptors, working directories, users, containers. It says what a
 // call was about (thread, descriptor, paths); what that means is the flow engine's business. Format spec §6.5.
 
-import { type ContainerSnapshot, type DescriptorSnapshot, Family, type Input } from "../model/syscall.ts";
+import {
+  type ContainerSnapshot,
+  type DescriptorSnapshot,
+  Family,
+  type Input,
+} from "../model/syscall.ts";
 import { type SocketTuple, type Syscall, type ThreadSnapshot, atFdcwd } from "../model/syscall.ts";
 import { limits } from "../model/limits.ts";
 import { OpenFlag } from "../model/opflag.ts";
@@ -29,6 +34,8 @@ export type StateOptions<Owner, Flow> = {
 };
 
 const inProgress = -115;
+/** What the libraries of that time called a unix socket whose connect failed. */
+const failedUnixName = "0";
 /** As libscap numbers fcntl's commands, and as Linux does. */
 const duplicating: ReadonlySet<number> = new Set([1, 26, 1030]);
 
@@ -381,6 +388,8 @@ export class KernelState<Owner, Flow> {
     if (call.ret < 0 && call.ret !== inProgress) {
       // The libraries of that time renamed a unix socket even so; the tuple of a failed call has its ids then.
       if (!this.quirks || tuple.family !== 1 || tuple.sourceId === undefined) return;
+      this.#change(slot, { ...slot.descriptor, kind: "unix", letter: "u", path: failedUnixName });
+      return;
     }
     this.#change(slot, withTuple(slot.descriptor, tuple, this.#unixPath(tuple)));
   }

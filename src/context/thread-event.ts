@@ -88,7 +88,7 @@ function cloneByChild<Owner, Flow>(
     addLeader(state, pid, parentTid, info);
   }
   const child = new Thread<Owner, Flow>(call.tid, pid);
-  const source = state.threads.get(isThread ? pid : parentTid);
+  const source = state.threads.get(isThread ? pid : parentTid) ?? addParent(state, parentTid, info);
   if (source !== undefined) {
     inherit(child, state.threads.leaderOf(source), isThread);
     child.exePath = source.exePath;
@@ -115,6 +115,21 @@ function addLeader<Owner, Flow>(
   if (info !== undefined) describe(leader, info);
   leader.vtid = leader.vpid;
   state.threads.add(leader);
+}
+
+/** A parent that was missed: it most likely ran what its child runs. */
+function addParent<Owner, Flow>(
+  state: KernelState<Owner, Flow>,
+  tid: number,
+  info: ThreadInfo | undefined,
+): Thread<Owner, Flow> | undefined {
+  if (tid <= 0) return undefined;
+  const parent = new Thread<Owner, Flow>(tid, tid);
+  parent.argv0 = info?.argv0;
+  parent.args = info?.args ?? [];
+  parent.comm = info?.comm;
+  state.threads.add(parent);
+  return parent;
 }
 
 /** Made by the other side of the same clone, not by an older one whose exit was missed. */
@@ -171,7 +186,11 @@ export function applyExec<Owner, Flow>(
   if (thread.vpid < 0) thread.vpid = thread.pid;
   const trusted = info?.exePath;
   if (trusted !== undefined && trusted !== "" && trusted !== notAvailable) thread.exePath = trusted;
-  else if ((state.quirks ? call.entered : call.paired) && call.path !== undefined && call.path !== notAvailable) {
+  else if (
+    (state.quirks ? call.entered : call.paired) &&
+    call.path !== undefined &&
+    call.path !== notAvailable
+  ) {
     const directory = state.directory(call.dirfd);
     thread.exePath = directory === "" ? call.path : joinPath(directory, call.path);
   }

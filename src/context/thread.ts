@@ -56,10 +56,7 @@ export class ThreadTable<Owner, Flow> {
   evicted = 0;
   readonly #onEvict: (thread: Thread<Owner, Flow>) => void;
 
-  constructor(
-    onEvict: (thread: Thread<Owner, Flow>) => void,
-    max: number = limits.threads.max,
-  ) {
+  constructor(onEvict: (thread: Thread<Owner, Flow>) => void, max: number = limits.threads.max) {
     this.#max = max;
     this.#onEvict = onEvict;
   }

@@ -83,7 +83,9 @@ export class CompatMode implements Mode {
     }
   }
 
+  /** The original asks the host for names; ids inside a container it cannot name. */
   #userName(uid: number): string {
+    if (this.#output.state.thread.containerId !== undefined) return "<NA>";
     return this.#output.state.users.get(uid) ?? (uid === 0 ? "root" : "<NA>");
   }
 
@@ -290,7 +292,10 @@ export class CompatMode implements Mode {
   }
 }
 
-function netKey(fd: number, net: { sip: unknown; sport: number; dip: unknown; dport: number } | undefined): string {
+function netKey(
+  fd: number,
+  net: { sip: unknown; sport: number; dip: unknown; dport: number } | undefined,
+): string {
   return net === undefined ? `${fd}` : `${fd} ${net.sip}:${net.sport} ${net.dip}:${net.dport}`;
 }
 

@@ -123,8 +123,8 @@ export class Entities {
     const old = owner.current;
     const next = this.describe(owner, leader, "MODIFIED", ts);
     if (this.#state.quirks && old !== undefined && owner.identity !== undefined) {
-      const { cwd, env, tty, entry, container } = old;
-      owner.identity.current = { ...next, cwd, env, tty, entry, container };
+      const { cwd, env, tty, entry, container, parent } = old;
+      owner.identity.current = { ...next, cwd, env, tty, entry, container, parent };
     }
     owner.written = false;
     this.#write(owner, leader, "MODIFIED", ts);
@@ -240,7 +240,9 @@ export class Entities {
   #imageOf(image: string, tag: string | undefined): string {
     if (this.#state.quirks) return `${image}:${tag ?? ""}`;
     const named = image.slice(image.lastIndexOf("/") + 1);
-    return tag === undefined || named.includes(":") || named.includes("@") ? image : `${image}:${tag}`;
+    return tag === undefined || named.includes(":") || named.includes("@")
+      ? image
+      : `${image}:${tag}`;
   }
 
   readonly #containersWritten = new Set<string>();

@@ -31,7 +31,21 @@ export class Output {
   readonly entities: Entities;
   readonly flows = new FlowList();
   readonly counters: EngineCounters = {
-    records: { H: 0, C: 0, P: 0, F: 0, PD: 0, PE: 0, FE: 0, NE: 0, KE: 0, PF: 0, FF: 0, NF: 0, G: 0 },
+    records: {
+      H: 0,
+      C: 0,
+      P: 0,
+      F: 0,
+      PD: 0,
+      PE: 0,
+      FE: 0,
+      NE: 0,
+      KE: 0,
+      PF: 0,
+      FF: 0,
+      NF: 0,
+      G: 0,
+    },
     evictions: { threads: 0, descriptors: 0, flows: 0, files: 0, processes: 0, containers: 0 },
     dropped: {},
     relevant: 0,

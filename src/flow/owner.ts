@@ -27,7 +27,8 @@ export class Owner {
   failedOpens = 0;
   exited = false;
   /** When it may be forgotten. */
-  readonly pendingClones: { readonly ret: number; readonly ts: TimeNs; readonly tid: number }[] = [];
+  readonly pendingClones: { readonly ret: number; readonly ts: TimeNs; readonly tid: number }[] =
+    [];
   readonly seenChildren: number[] = [];
 
   constructor(key: string, pid: number, createdAt: TimeNs | undefined) {

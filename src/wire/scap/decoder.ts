@@ -223,7 +223,9 @@ export class EventDecoder {
     const saved = pending.fields();
     clearFields(saved);
     if (this.#from.count < (event.row.entryMin ?? 0)) return undefined;
-    return extract(this.#from, event.entry.codes, saved) ? undefined : this.#damage();
+    if (!extract(this.#from, event.entry.codes, saved)) return this.#damage();
+    pending.fd = saved.fd;
+    return undefined;
   }
 
   #exitFd(event: CompiledEvent, type: number, tid: number, stateOnly: boolean): Input | undefined {
