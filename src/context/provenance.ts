@@ -32,6 +32,11 @@ const servers: ReadonlySet<string> = new Set(
 /** Options that take no script: the text that follows is the program. */
 const inlineOptions: ReadonlySet<string> = new Set(["-c", "-e", "-m", "-r", "--eval", "-E"]);
 
+/** Whether a program with this name answers the network for a living. Versions behind the name are ignored. */
+export function isServerProgram(name: string | undefined): boolean {
+  return name !== undefined && (servers.has(name) || servers.has(name.replace(/[\d.]+$/, "")));
+}
+
 /** Whether a file with this name is run by interpreting the file that its arguments name. */
 export function isInterpreter(name: string | undefined): boolean {
   if (name === undefined) return false;
@@ -147,8 +152,7 @@ export class ProvenanceState implements Provenance {
 
   #isService(process: Process): boolean {
     if (this.#services.has(this.#key(process))) return true;
-    const name = processName(process);
-    return name !== undefined && (servers.has(name) || servers.has(name.replace(/[\d.]+$/, "")));
+    return isServerProgram(processName(process));
   }
 
   connectionOf(process: Process): Connection | undefined {

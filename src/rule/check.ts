@@ -1,7 +1,7 @@
 // Expression → checked condition: names resolved to attribute rows, macros and lists put in, values turned into what the attribute
 // holds. What is checked cannot fail at run time; macros are shared, not copied, so that their size stays theirs.
 
-import { type Cidr, type Ip, cidrContains, parseCidr, parseIp } from "../base/ip.ts";
+import { type Cidr, type Ip, cidrContains } from "../base/ip.ts";
 import { unreachable } from "../base/assert.ts";
 import { nearest } from "../base/nearest.ts";
 import {
@@ -380,8 +380,4 @@ export function isCidr(value: Value): value is Cidr {
 /** Whether an address is one of the values of an ip test. */
 export function fitsIp(values: readonly Value[], ip: Ip): boolean {
   return values.some((value) => (isCidr(value) ? cidrContains(value, ip) : value === ip));
-}
-
-export function readIp(text: string): Ip | Cidr | undefined {
-  return text.includes("/") ? parseCidr(text) : parseIp(text);
 }

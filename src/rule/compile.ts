@@ -6,6 +6,7 @@ import { assertDefined, unreachable } from "../base/assert.ts";
 import type { Activity } from "../model/activity.ts";
 import type { Attribute, AttributeValue, BehaviourType } from "../model/attribute/row.ts";
 import { behaviourTypes, beginOps, visibleOps } from "../model/attribute/record.ts";
+import { provenanceAttributes } from "../model/attribute/provenance.ts";
 import type { Facts } from "../model/facts.ts";
 import { type OpSet, addOp, hasOp, ops } from "../model/opflag.ts";
 import { type Checked, type TestOperator, type Value, family, fitsIp, isCidr } from "./check.ts";
@@ -50,9 +51,9 @@ export class Compiler {
   #build(checked: Checked): Predicate {
     switch (checked.kind) {
       case "and":
-        return every(checked.terms.map((term) => this.compile(term)));
+        return this.#withSlot(ownerOf(checked), every(this.#terms(checked.terms)));
       case "or":
-        return some(checked.terms.map((term) => this.compile(term)));
+        return this.#withSlot(ownerOf(checked), some(this.#terms(checked.terms)));
       case "not": {
         const term = this.compile(checked.term);
         return (activity, scene) => !term(activity, scene);
@@ -68,6 +69,14 @@ export class Compiler {
       default:
         return unreachable(checked);
     }
+  }
+
+  /** Cheap terms first: they are free of effects, so their order changes nothing but the time. */
+  #terms(terms: readonly Checked[]): readonly Predicate[] {
+    return terms
+      .map((term) => ({ term, cost: costOf(term) }))
+      .sort((a, b) => a.cost - b.cost)
+      .map(({ term }) => this.compile(term));
   }
 
   #remembered(test: Test): Predicate {
@@ -96,6 +105,55 @@ export class Compiler {
       return verdict;
     };
   }
+}
+
+/** What a verdict may be remembered on: all that it asks follows from this one object. */
+function ownerOf(checked: Checked): Attribute["of"] {
+  switch (checked.kind) {
+    case "and":
+    case "or": {
+      const [first, ...others] = checked.terms.map(ownerOf);
+      return others.every((owner) => owner === first) ? first : undefined;
+    }
+    case "not":
+      return ownerOf(checked.term);
+    case "exists":
+    case "test":
+      return checked.attribute.of;
+    case "relation":
+      return checked.attribute.of === checked.other.of ? checked.attribute.of : undefined;
+    default:
+      return unreachable(checked);
+  }
+}
+
+const lookingBack: ReadonlySet<Attribute> = new Set(provenanceAttributes);
+
+/** Roughly how long a verdict takes, in units of one comparison. */
+function costOf(checked: Checked): number {
+  switch (checked.kind) {
+    case "and":
+    case "or":
+      if (ownerOf(checked) !== undefined) return 2;
+      return checked.terms.reduce((sum, term) => sum + costOf(term), 0);
+    case "not":
+      return costOf(checked.term);
+    case "exists":
+    case "test":
+      return attributeCost(checked.attribute);
+    case "relation":
+      return attributeCost(checked.attribute) + attributeCost(checked.other);
+    default:
+      return unreachable(checked);
+  }
+}
+
+function attributeCost(attribute: Attribute): number {
+  if (attribute.name === "op" || attribute.name === "type") return 1;
+  if (attribute.of !== undefined) return 2;
+  if (lookingBack.has(attribute)) return 60;
+  const list = attribute.type.endsWith("s") && attribute.type !== "flags";
+  return list ? 40 : 3;
 }
 
 function every(terms: readonly Predicate[]): Predicate {
@@ -140,7 +198,7 @@ function testPredicate(test: Test): Predicate {
 const bitOf: ReadonlyMap<string, OpSet> = new Map(ops.map((row) => [row.name, 2 ** row.bit]));
 
 /** The set of the operations named. */
-export function opSetOf(values: readonly Value[]): OpSet {
+function opSetOf(values: readonly Value[]): OpSet {
   let set: OpSet = 0;
   for (const value of values) set = addOp(set, assertDefined(bitOf.get(String(value)), "an op"));
   return set;

@@ -34,6 +34,8 @@ type Compiled = {
   readonly early: boolean;
 };
 
+type ByOps = Map<OpSet, readonly Compiled[]>;
+
 export type RuleEngineOptions = {
   /** Hexadecimal SHA-256 of a text's UTF-8 bytes, where the platform has a faster one. */
   readonly sha256?: ((text: string) => string) | undefined;
@@ -66,7 +68,10 @@ export class RuleEngine {
   readonly #compiler = new Compiler();
   readonly #sha256: (text: string) => string;
   /** Rules that a record's type, operations and phase can fire. */
-  readonly #candidates = new Map<string, Map<OpSet, readonly Compiled[]>>();
+  readonly #candidates = {
+    begin: new Map<BehaviourType, ByOps>(),
+    other: new Map<BehaviourType, ByOps>(),
+  };
   readonly #procMemory = new WeakMap<Process, Uint8Array>();
   readonly #fileMemory = new WeakMap<File, Uint8Array>();
   readonly #seen = new Set<string>();
@@ -119,11 +124,11 @@ export class RuleEngine {
   #candidatesOf(activity: Activity): readonly Compiled[] {
     const { type } = activity.record;
     const begin = activity.phase === "begin";
-    const row = begin ? `${type}+` : type;
-    let byOps = this.#candidates.get(row);
+    const rows = begin ? this.#candidates.begin : this.#candidates.other;
+    let byOps = rows.get(type);
     if (byOps === undefined) {
       byOps = new Map();
-      this.#candidates.set(row, byOps);
+      rows.set(type, byOps);
     }
     const seen = visibleOps(activity);
     let found = byOps.get(seen);
@@ -195,7 +200,7 @@ function canReach(reach: Reach, type: BehaviourType, seen: OpSet): boolean {
 }
 
 /** What was acted on: the file, the other side of the connection, or the program. */
-export function objectKey(activity: Activity): string {
+function objectKey(activity: Activity): string {
   const { file, newFile, record, proc } = activity;
   if (file !== undefined) return newFile === undefined ? file.path : `${file.path}>${newFile.path}`;
   const peer = peerOf(activity);

@@ -89,7 +89,7 @@ function wrap(expr: Expr): string {
   return `(${printExpr(expr)})`;
 }
 
-export function printWord(word: Word): string {
+function printWord(word: Word): string {
   if (!word.quoted) return word.text;
   return `"${word.text.replace(/[\\"]/g, "\\$&")}"`;
 }

@@ -64,7 +64,7 @@ function pathsOf(name: string): string[] {
 }
 
 /** `rules/` lies beside the package's description, wherever this file was bundled into. */
-export function shippedRules(): string | undefined {
+function shippedRules(): string | undefined {
   let folder = dirname(fileURLToPath(import.meta.url));
   for (;;) {
     if (existsSync(join(folder, "package.json"))) break;

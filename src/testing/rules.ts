@@ -46,3 +46,27 @@ export async function testRules(
   const failed = failures.length;
   return { rules: rules.length, tests, passed: tests - failed, failed, failures, diagnostics };
 }
+
+function countOnNotation(
+  rule: Rule,
+  test: RuleTest,
+  text: string,
+  diagnostics: Diagnostic[],
+): number {
+  const { activities, base, diagnostics: problems } = activitiesOf(text);
+  const [problem] = problems;
+  if (problem !== undefined || activities.length === 0) {
+    const what = problem?.message ?? "it makes no record";
+    const line = problem?.place.line;
+    const where = line === undefined ? "" : ` (line ${line} of the input)`;
+    diagnostics.push(
+      diagnostic(
+        "SF3022",
+        `the input of test "${test.name}" of "${rule.info.id}": ${what}${where}`,
+        test.place,
+      ),
+    );
+    return -1;
+  }
+  return new RuleEngine([rule]).push(activities, base).length;
+}

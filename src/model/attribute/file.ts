@@ -19,7 +19,7 @@ function openBit(bit: number): Attribute["get"] {
 }
 
 /** Mode bits that CHMOD set, from the record's first argument (octal). */
-export function changedMode(activity: Activity): number | undefined {
+function changedMode(activity: Activity): number | undefined {
   const record = activity.record;
   if (record.type !== "FE" || !hasOp(record.ops, Op.CHMOD)) return undefined;
   const mode = record.args?.[0];

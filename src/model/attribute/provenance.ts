@@ -7,7 +7,7 @@ import { type Process, lineage, processName } from "../entity.ts";
 import type { DroppedProgram, Facts, Writing } from "../facts.ts";
 import { type Attribute, type AttributeType, type AttributeValue, text } from "./row.ts";
 
-export type Relation = "self" | "ancestor" | "container" | "other";
+type Relation = "self" | "ancestor" | "container" | "other";
 
 /** The same process, also where two files of a recording describe it. */
 function same(a: Process, b: Process): boolean {
