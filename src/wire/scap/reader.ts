@@ -62,7 +62,7 @@ export class ScapReader implements SyscallReader {
   /** Bytes behind window.at that the search for the base has seen. */
   #baseAhead = 0;
   #sections = 0;
-  #eventsInSection = 0;
+  #hasEvents = false;
   #begun = false;
 
   constructor(options: ReaderOptions = {}) {
@@ -164,19 +164,42 @@ export class ScapReader implements SyscallReader {
         const waiting = this.#awaitEvent(kind, length);
         if (waiting !== "complete") return waiting;
       }
-      const { bytes, view, at } = window;
-      if (
-        !isConsistentEvent(view, at, kind, length) ||
-        view.getUint32(at + length - 4, true) !== length
-      ) {
-        return this.#fail(`an event block of ${length} bytes whose lengths contradict each other`);
-      }
-      window.at = at + length;
-      this.#eventsInSection += 1;
-      const input = this.#decoder.decode(bytes, view, at, kind);
-      if (this.#decoder.trouble !== undefined) return this.#reportEvent(at, input);
+      const input = this.#eventsAtHand(window.bytes, window.view, window.end);
       if (input !== undefined) return input;
+      if (this.#damage !== undefined) return undefined;
     }
+  }
+
+  /** Decodes event blocks that are whole, until one yields something or another kind of block follows. */
+  #eventsAtHand(bytes: Uint8Array, view: DataView, end: number): Input | undefined {
+    const decoder = this.#decoder;
+    const window = this.#window;
+    let at = window.at;
+    while (end - at >= leastEventBytes) {
+      const kind = blockKind(view.getUint32(at, true));
+      const length = view.getUint32(at + 4, true);
+      if (kind === undefined || kind.kind !== "event" || length < leastEventBytes) break;
+      if (!isConsistentEvent(view, at, kind, length)) {
+        return this.#failAt(at, `${length} bytes whose lengths contradict each other`);
+      }
+      if (length > end - at) break;
+      if (view.getUint32(at + length - 4, true) !== length) {
+        return this.#failAt(at, `${length} bytes that does not repeat its length at its end`);
+      }
+      const input = decoder.decode(bytes, view, at, kind);
+      this.#hasEvents = true;
+      at += length;
+      if (input === undefined && decoder.trouble === undefined) continue;
+      window.at = at;
+      return decoder.trouble === undefined ? input : this.#reportEvent(at - length, input);
+    }
+    window.at = at;
+    return undefined;
+  }
+
+  #failAt(at: number, what: string): undefined {
+    this.#window.at = at;
+    return this.#fail(`an event block of ${what}`);
   }
 
   /** Waits for an event block, but not for one whose head already contradicts itself. */
@@ -214,7 +237,7 @@ export class ScapReader implements SyscallReader {
       this.#countUnknown(type);
       return undefined;
     }
-    if (kind.kind !== "section" && this.#eventsInSection > 0) {
+    if (kind.kind !== "section" && this.#hasEvents) {
       // Metadata behind events: another capture was appended without its section header.
       return this.#beginSection();
     }
@@ -241,7 +264,7 @@ export class ScapReader implements SyscallReader {
 
   #beginSection(): Input {
     this.#sections += 1;
-    this.#eventsInSection = 0;
+    this.#hasEvents = false;
     this.#decoder.pending.clear();
     return { kind: "section" };
   }
