@@ -21,8 +21,23 @@ export type Branch = {
   readonly skip: Skip;
 };
 
-/** Undefined fields of the writer schema are skipped; a schema without a SysFlow header is refused with a sentence. */
+// Recordings come in series with one schema: the last few are kept compiled.
+const compiled = new Map<string, readonly Branch[]>();
+const compiledMax = 8;
+
+/** Unknown fields of the writer schema are skipped; a schema without a SysFlow header is refused with a sentence. */
 export function compileBranches(schemaText: string): readonly Branch[] | string {
+  const known = compiled.get(schemaText);
+  if (known !== undefined) return known;
+  const branches = compile(schemaText);
+  if (typeof branches === "string" || schemaText.length > 65_536) return branches;
+  const oldest = compiled.keys().next();
+  if (compiled.size >= compiledMax && oldest.done !== true) compiled.delete(oldest.value);
+  compiled.set(schemaText, branches);
+  return branches;
+}
+
+function compile(schemaText: string): readonly Branch[] | string {
   const schema = parseSchema(schemaText);
   if (typeof schema === "string") return schema;
   const union = schema.kind === "record" ? recField(schema) : undefined;

@@ -39,14 +39,14 @@ export function isContainer(head: Uint8Array): boolean {
 type State = "start" | "block" | "resync" | "done";
 
 export class ContainerReader {
-  #buffer = new Uint8Array(0);
+  #buffer: Uint8Array = new Uint8Array(0);
   #start = 0;
   #stop = 0;
   /** Offset in the input of buffer[start]. */
   #offset = 0;
   #ended = false;
   #state: State = "start";
-  #sync = new Uint8Array(16);
+  #sync: Uint8Array = new Uint8Array(16);
   #lostFrom = 0;
   // Set by #long: where the number ended, or that more bytes are needed.
   #at = 0;
@@ -55,6 +55,12 @@ export class ContainerReader {
   push(bytes: Uint8Array): void {
     if (this.#state === "done") return;
     const length = this.#stop - this.#start;
+    if (length === 0) {
+      this.#buffer = bytes.slice();
+      this.#start = 0;
+      this.#stop = bytes.length;
+      return;
+    }
     if (this.#stop + bytes.length > this.#buffer.length) {
       const capacity = Math.max(65_536, 2 ** Math.ceil(Math.log2(length + bytes.length)));
       const target = capacity > this.#buffer.length ? new Uint8Array(capacity) : this.#buffer;

@@ -4,7 +4,14 @@
 import { sha1 } from "../../base/sha1.ts";
 import { encodeText, textLength } from "../../base/text.ts";
 import type { Ip } from "../../base/ip.ts";
-import type { Container, File, ObjectState, Pod, Process } from "../../model/entity.ts";
+import type {
+  Container,
+  File,
+  ObjectState,
+  Pod,
+  Process,
+  ProcessIdentity,
+} from "../../model/entity.ts";
 import { containerTypes } from "../../model/entity.ts";
 import { opNames, opsOfSchema5 } from "../../model/opflag.ts";
 import type {
@@ -16,7 +23,7 @@ import type {
   Tuple,
   Volume,
 } from "../../model/record.ts";
-import type { Output } from "./output.ts";
+import { Output } from "./output.ts";
 import { swapAddress } from "./rows5.ts";
 import { actionSymbols, componentSymbols } from "./schema5.ts";
 
@@ -58,6 +65,9 @@ export class Encoder5 {
   readonly unsayable = new Map<string, number>();
   datums = 0;
   readonly #out: Output;
+  readonly #processIds = new WeakMap<ProcessIdentity, Uint8Array>();
+  #lastIdentity: ProcessIdentity | undefined;
+  #lastId: Uint8Array = new Uint8Array(0);
   readonly #digests = new WeakMap<File, Uint8Array>();
   #scratch = new Uint8Array(1024);
 
@@ -172,10 +182,28 @@ export class Encoder5 {
     this.#out.time(ts);
   }
 
+  /** An OID is encoded once per process: its creation time is a bigint. */
   #processId(process: Process): void {
-    if (process.createdNs === undefined) this.#out.byte(0);
-    else this.#out.big(process.createdNs);
-    this.#out.long(process.pid);
+    const out = this.#out;
+    const identity = process.identity;
+    if (identity !== this.#lastIdentity) {
+      this.#lastIdentity = identity;
+      this.#lastId = this.#processIds.get(identity) ?? this.#encodeProcessId(process);
+    }
+    const id = this.#lastId;
+    const bytes = out.bytes;
+    const p = out.pos;
+    for (let i = 0; i < id.length; i++) bytes[p + i] = id[i] as number;
+    out.pos = p + id.length;
+  }
+
+  #encodeProcessId(process: Process): Uint8Array {
+    const id = new Output(0n, 32);
+    id.big(process.createdNs ?? 0n);
+    id.long(process.pid);
+    const bytes = id.bytes.slice(0, id.pos);
+    this.#processIds.set(process.identity, bytes);
+    return bytes;
   }
 
   #fileId(file: File): void {

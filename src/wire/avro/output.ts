@@ -7,13 +7,14 @@ import type { TimeBase, TimeNs } from "../../model/time.ts";
 const exactMax = 2 ** 53;
 
 export class Output {
-  bytes: Uint8Array = new Uint8Array(131_072);
+  bytes: Uint8Array;
   pos = 0;
   readonly #base: TimeBase;
   readonly #baseHigh: number;
   readonly #baseLow: number;
 
-  constructor(base: TimeBase) {
+  constructor(base: TimeBase, capacity = 16_384) {
+    this.bytes = new Uint8Array(capacity);
     this.#base = base;
     this.#baseHigh = Number(base >> 32n);
     this.#baseLow = Number(base & 0xffffffffn);
@@ -107,23 +108,26 @@ export class Output {
   text(text: string): void {
     const length = text.length;
     this.room(length * 3 + 10);
-    if (length < 64) {
-      // Short and mostly ASCII: written after a one-byte length, and again if that was wrong.
-      const bytes = this.bytes;
-      const start = this.pos + 1;
-      for (let i = 0; i < length; i++) {
-        const unit = text.charCodeAt(i);
-        if (unit > 127) {
-          this.#anyText(text);
-          return;
-        }
-        bytes[start + i] = unit;
-      }
-      bytes[this.pos] = length << 1;
-      this.pos = start + length;
+    // Nearly all text is ASCII: written in one go behind the length that it then has, and again if it was not.
+    const bytes = this.bytes;
+    const start = this.pos;
+    let p = start;
+    if (length < 64) bytes[p++] = length << 1;
+    else if (length < 8192) {
+      bytes[p++] = ((length << 1) & 127) | 128;
+      bytes[p++] = length >> 6;
+    } else {
+      this.#anyText(text);
       return;
     }
-    this.#anyText(text);
+    let seen = 0;
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      seen |= unit;
+      bytes[p++] = unit;
+    }
+    if (seen < 128) this.pos = p;
+    else this.#anyText(text);
   }
 
   #anyText(text: string): void {

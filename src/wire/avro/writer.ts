@@ -40,6 +40,8 @@ export const zlibOptions = {
   5: { level: 5, memLevel: 9 },
   6: { level: 6, memLevel: 9 },
 } as const;
+/** Of the first block, for the sync marker. */
+const sampleBytes = 1024;
 const magic = [0x4f, 0x62, 0x6a, 1] as const;
 
 export class SysFlowWriter {
@@ -93,15 +95,14 @@ export class SysFlowWriter {
     const { codec, deflate } = this.#options;
     const compress = deflate ?? ((bytes: Uint8Array) => deflateSync(bytes, { level }));
     const packed = codec === "deflate" ? compress(body) : body;
-    const block = new Output(0n);
-    block.room(packed.length + 40);
+    const block = new Output(0n, packed.length + 40);
     block.long(count);
     block.long(packed.length);
     block.bytes.set(packed, block.pos);
     block.pos += packed.length;
     block.bytes.set(sync, block.pos);
     block.pos += sync.length;
-    this.#emit(block.bytes.slice(0, block.pos));
+    this.#emit(block.bytes.subarray(0, block.pos));
     this.counters.blocks += 1;
     this.#flushed += count;
     this.#encoder?.beginBlock();
@@ -127,31 +128,45 @@ export class SysFlowWriter {
 
   /** The sync marker must not occur by chance: a digest of the schema and the first block's beginning. */
   #writeHeader(firstBlock: Uint8Array): Uint8Array {
-    const schema = this.#options.schema === 5 ? schema5 : schema6;
-    const header = new Output(0n);
-    for (const byte of magic) header.byte(byte);
-    const meta = [
-      ["avro.codec", this.#options.codec],
-      ["avro.schema", schema],
-    ] as const;
-    header.long(meta.length);
-    for (const [key, value] of meta) {
-      header.text(key);
-      header.text(value);
-    }
-    header.byte(0);
-    const start = firstBlock.subarray(0, 4096);
-    const seed = new Uint8Array(header.pos + start.length);
-    seed.set(header.bytes.subarray(0, header.pos));
-    seed.set(start, header.pos);
-    const sync = sha1(seed).subarray(0, 16);
-    header.room(16);
-    header.bytes.set(sync, header.pos);
-    header.pos += 16;
+    const { start, digest } = fileStart(this.#options.schema, this.#options.codec);
+    const sample = firstBlock.subarray(0, sampleBytes);
+    const seed = new Uint8Array(digest.length + sample.length);
+    seed.set(digest);
+    seed.set(sample, digest.length);
+    const sync = sha1(seed).slice(0, 16);
     this.#sync = sync;
-    this.#emit(header.bytes.slice(0, header.pos));
+    const header = new Uint8Array(start.length + sync.length);
+    header.set(start);
+    header.set(sync, start.length);
+    this.#emit(header);
     return sync;
   }
+}
+
+type FileStart = { readonly start: Uint8Array; readonly digest: Uint8Array };
+const fileStarts = new Map<string, FileStart>();
+
+/** Magic and metadata, which all files of a schema and codec share. */
+function fileStart(schema: 5 | 6, codec: "null" | "deflate"): FileStart {
+  const key = `${schema} ${codec}`;
+  const known = fileStarts.get(key);
+  if (known !== undefined) return known;
+  const out = new Output(0n);
+  for (const byte of magic) out.byte(byte);
+  const meta = [
+    ["avro.codec", codec],
+    ["avro.schema", schema === 5 ? schema5 : schema6],
+  ] as const;
+  out.long(meta.length);
+  for (const [name, value] of meta) {
+    out.text(name);
+    out.text(value);
+  }
+  out.byte(0);
+  const start = out.bytes.slice(0, out.pos);
+  const made = { start, digest: sha1(start) };
+  fileStarts.set(key, made);
+  return made;
 }
 
 const noNames: ReadonlyMap<string, number> = new Map();
