@@ -7,8 +7,8 @@ import type { Because, Incident, Step } from "../model/incident.ts";
 import { type TimeBase, printTime, toAbsolute } from "../model/time.ts";
 import { type Color, type Paint, painter } from "./style.ts";
 import { type TreeItem, renderTree } from "./tree.ts";
-import { countNoun, printDuration } from "./units.ts";
-import { displayWidth, fit, padEnd } from "./width.ts";
+import { countNoun, printCount, printDuration } from "./units.ts";
+import { displayWidth, fit, fitStart, padEnd } from "./width.ts";
 
 export type StoryView = {
   readonly base: TimeBase;
@@ -83,9 +83,7 @@ function renderIncident(
       ? `${paint(color, `▌ ${head}`)}  ${paint("bold", text)}`
       : `${pad}${paint("bold", text)}`,
   );
-  for (const text of placeOf(incident, base)) {
-    lines.push(...wrap(text, columns - 2, "").map((line) => `  ${paint("dim", line)}`));
-  }
+  for (const text of placeOf(incident, base, columns)) lines.push(`  ${paint("dim", text)}`);
   lines.push("", paint("bold", "  What happened"));
   lines.push(...renderSteps(incident.steps, base, columns, paint));
   if (incident.impact.length > 0) {
@@ -104,19 +102,24 @@ function renderIncident(
   return lines;
 }
 
-function placeOf(incident: Incident, base: TimeBase): string[] {
+function placeOf(incident: Incident, base: TimeBase, columns: number): string[] {
   const from = printTime(toAbsolute(base, incident.from));
   const to = printTime(toAbsolute(base, incident.to));
-  const sameDay = from.slice(0, 10) === to.slice(0, 10);
-  const when = `${from.slice(0, 10)} ${from.slice(11, 19)} – ${sameDay ? "" : `${to.slice(0, 10)} `}${to.slice(11, 19)} UTC, ${printDuration(incident.to - incident.from)}`;
+  const until = from.slice(0, 10) === to.slice(0, 10) ? to.slice(11, 19) : printDay(to);
   const hosts = incident.hosts.map(({ id }) => printable(id)).join(", ");
   const where = incident.containers.map(({ name, id }) => printable(name ?? id));
-  const lines = [`${when} · host ${hosts}`];
-  if (where.length > 0) lines.push(`container ${where.join(", ")}`);
-  lines.push(
-    `incident ${incident.id} · ${countNoun(incident.alerts.length, "alert")} · ${countNoun(incident.processes.length, "process").replace("processs", "processes")}`,
-  );
-  return lines;
+  const duration = printDuration(incident.to - incident.from);
+  const lines = [`${printDay(from)} – ${until} UTC, ${duration}`, `host       ${hosts}`];
+  if (where.length > 0) lines.push(`container  ${where.join(", ")}`);
+  const alerts = countNoun(incident.alerts.length, "alert");
+  const count = incident.processes.length;
+  const processes = `${printCount(count)} process${count === 1 ? "" : "es"}`;
+  lines.push(`incident   ${incident.id} · ${alerts} · ${processes}`);
+  return lines.map((line) => fit(line, columns - 2));
+}
+
+function printDay(time: string): string {
+  return `${time.slice(0, 10)} ${time.slice(11, 19)}`;
 }
 
 function renderSteps(
@@ -165,12 +168,14 @@ function renderStep(step: Step, base: TimeBase, columns: number, paint: Paint): 
   const how = knownBy(step);
   if (columns < wideColumns) {
     const text = wrap(printable(step.sentence), columns - indent, "");
-    const note = [technique, how].filter((part) => part !== "").join(" · ");
+    const room = columns - indent;
+    const full = [technique, how].filter((part) => part !== "").join(" · ");
+    const short = [step.technique, how].filter((part) => part !== undefined).join(" · ");
     return [
       ...text.map((line, i) =>
         i === 0 ? `${paint("dim", start)}${line}` : `${" ".repeat(indent)}${line}`,
       ),
-      `${" ".repeat(indent)}${paint("cyan", fit(note, columns - indent))}`,
+      `${" ".repeat(indent)}${paint("cyan", fitStart(displayWidth(full) <= room ? full : short, room))}`,
     ];
   }
   const side = Math.min(56, Math.floor(columns * 0.34));
@@ -190,7 +195,7 @@ function renderStep(step: Step, base: TimeBase, columns: number, paint: Paint): 
           ? notes[1]
           : "";
     lines.push(
-      `${lead}${left}  ${paint(i === 0 ? "cyan" : "dim", fit(note ?? "", side))}`.trimEnd(),
+      `${lead}${left}  ${paint(i === 0 ? "cyan" : "dim", fitStart(note ?? "", side))}`.trimEnd(),
     );
   }
   return lines;

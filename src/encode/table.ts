@@ -152,7 +152,7 @@ function defaultColumns(total: number): readonly Column[] {
     { title: "op", min: 5, max: wide ? 22 : 14, cutEnd: true },
     { title: "process", min: 9, max: wide ? 30 : 15, cutEnd: true },
     { title: "pid", right: true, min: 3, max: 10 },
-    { title: "object", min: wide ? 40 : 20, max: 4096, grows: true },
+    { title: "object", min: wide ? 40 : 10, max: 4096, grows: true },
     { title: "read", right: true, min: 7, max: 8 },
     { title: "written", right: true, min: 7, max: 8 },
     // The name counts least where there is little room.
