@@ -60,20 +60,20 @@ type Excerpt = {
   readonly caret: string | undefined;
 };
 
-/** The line, cut to a window around the column, and a caret below it. */
+/** The line, cut to a excerpt around the column, and a caret below it. */
 function excerptOf(source: string, line: number, column: number | undefined): Excerpt | undefined {
   const text = source.split("\n", line)[line - 1]?.replace(/\r$/, "");
   if (text === undefined) return undefined;
   const at = Math.max(0, Math.min((column ?? 1) - 1, text.length));
   const from = at > excerptMax - 20 ? at - Math.floor(excerptMax / 2) : 0;
-  const window = text.slice(from, from + excerptMax);
+  const excerpt = text.slice(from, from + excerptMax);
   const margin = `${line} | `;
-  if (column === undefined) return { margin, text: printable(window), caret: undefined };
-  const before = displayWidth(printable(window.slice(0, at - from)));
-  const word = /^[\w.]+/.exec(window.slice(at - from))?.[0].length ?? 1;
+  if (column === undefined) return { margin, text: printable(excerpt), caret: undefined };
+  const before = displayWidth(printable(excerpt.slice(0, at - from)));
+  const word = /^[\w.]+/.exec(excerpt.slice(at - from))?.[0].length ?? 1;
   return {
     margin,
-    text: printable(window),
+    text: printable(excerpt),
     caret: `${" ".repeat(margin.length - 2)}| ${" ".repeat(before)}${"^".repeat(word)}`,
   };
 }

@@ -14,7 +14,7 @@ import { printTime } from "../model/time.ts";
 import { SysFlowReader } from "../wire/avro/reader.ts";
 import { recordJson } from "./json.ts";
 import { recordId } from "./record-id.ts";
-import { sampleFile, sampleProcess } from "./sample.fixture.ts";
+import { sampleFile, sampleProcess } from "./sample.ts";
 
 const host: Host = { id: "host" };
 const base = 1_700_000_000_000_000_000n;

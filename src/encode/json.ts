@@ -193,7 +193,7 @@ function whoJson(process: Process, tid: number | undefined): JsonObject {
 }
 
 export function processJson(process: Process, tid: number | undefined): JsonObject {
-  const { createdNs, known } = process;
+  const { createdNs, known, argv, env } = process;
   return {
     key: processKey(process),
     pid: process.pid,
@@ -209,9 +209,9 @@ export function processJson(process: Process, tid: number | undefined): JsonObje
     group: text(process.group),
     entry: known ? process.entry : undefined,
     createdTs: createdNs === undefined ? undefined : printTime(createdNs),
-    argv: process.argv,
+    argv,
     comm: text(process.comm),
-    env: listed(process.env),
+    env: listed(env),
     session: process.session,
     processGroup: process.processGroup,
     loginuid: process.loginUid,

@@ -5,7 +5,7 @@ import { corpusPath, hasCorpus } from "../../test/corpus.ts";
 import { type Record, isBehaviour } from "../model/record.ts";
 import { SysFlowReader } from "../wire/avro/reader.ts";
 import { parseFields } from "./fields.ts";
-import { sampleFlow } from "./sample.fixture.ts";
+import { sampleFlow } from "./sample.ts";
 import { TableEncoder } from "./table.ts";
 import { displayWidth } from "./width.ts";
 
@@ -17,7 +17,7 @@ function table(records: readonly Record[], base: bigint, columns: number): strin
 
 const escape = String.fromCharCode(27);
 
-// The object takes what is left of 80 cells. Checked by hand against the library's rows of the same records (json.oracle.test.ts).
+// The object takes what is left of 80 cells. Checked by hand against the library's rows of the same records (oracle.test.ts).
 test("one record, its columns in order", () => {
   expect(table([sampleFlow({})], 1_700_000_000_000_000_000n, 80)).toEqual([
     `time         type op    process   pid object${" ".repeat(34 - 6)}    read`,

@@ -66,7 +66,8 @@ function lineOf(item: TreeItem, lead: string, { columns, paint }: TreeOptions): 
   const sign = item.mark === "root" ? "◆ " : item.mark === "attack" ? "● " : "";
   const times = item.count > 1 ? `${item.count} × ` : "";
   const room = columns - displayWidth(lead) - displayWidth(sign) - displayWidth(times);
-  const label = fit(printable(item.label), Math.max(8, room));
+  const share = item.note === "" ? room : Math.max(24, Math.floor(room * 0.6));
+  const label = fit(printable(item.label), Math.max(8, Math.min(share, room)));
   const left = room - displayWidth(label) - 2;
   const note = item.note === "" || left < 12 ? "" : fitStart(printable(item.note), left);
   const who = item.mark === undefined ? label : paint("bold", label);
