@@ -106,6 +106,9 @@ class Conversion {
   }
 }
 
+/** Events that the capturing program made by itself, to say which processes there are: nothing that happened. */
+const processList = "procinfo";
+
 type Ratio = {
   readonly name: "rawBytes" | "gzipBytes" | "eventsToRecords" | "relevantEventsToRecords";
   readonly base: string;
@@ -154,7 +157,9 @@ async function makeReport(
     relevantEvents: any ? sum("relevant") : undefined,
     records: byTable(tally.records),
     entities: byTable(new Map([...tally.records].filter(([type]) => isEntity(type)))),
-    ratios: any ? await ratiosOf(sources, sum, conversion) : undefined,
+    ratios: any
+      ? await ratiosOf(sources, sum, skipped.get(processList) ?? 0, conversion)
+      : undefined,
     skipped: skipped.size === 0 ? undefined : Object.fromEntries(skipped),
     lost: tally.lost(damaged),
     from: tally.from === undefined ? undefined : printTime(tally.from),
@@ -177,6 +182,7 @@ function byTable(counts: ReadonlyMap<RecordType, number>): { [type: string]: num
 async function ratiosOf(
   sources: readonly InputSummary[],
   sum: (key: "bytes" | "events" | "relevant") => number,
+  procinfo: number,
   { bytes, records, behaviours }: Conversion,
 ): Promise<readonly Ratio[]> {
   const ratios: Ratio[] = [];
@@ -188,7 +194,12 @@ async function ratiosOf(
   if (gzip !== undefined) {
     add("gzipBytes", "bytes of the input under gzip -6 : bytes of the SysFlow file", gzip, bytes);
   }
-  add("eventsToRecords", "events of any kind : records of any type", sum("events"), records);
+  add(
+    "eventsToRecords",
+    "events of any kind, the capture's own process list left out : records of any type",
+    sum("events") - procinfo,
+    records,
+  );
   add(
     "relevantEventsToRecords",
     "events that SysFlow uses : records of behaviour (events and flows)",
@@ -236,6 +247,7 @@ function toText(report: Report, terminal: Terminal): string {
 }
 
 const shownInputs = 10;
+const shownSkipped = 6;
 
 function inputLines({ inputs }: Report, columns: number): string[] {
   const shown = inputs.slice(0, shownInputs);
