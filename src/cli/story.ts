@@ -47,7 +47,7 @@ async function run(
   await tellStory(terminal, recording, {
     rules: rules.rules,
     json: flagOption(options, "json"),
-    inputs: args.map(quoted).join(" "),
+    inputs: inputsText(args),
   });
   return terminal.interrupted.aborted ? Exit.interrupted : inputExit(recording);
 }
@@ -182,6 +182,32 @@ class Chapter {
       inputs: request.inputs,
     };
   }
+}
+
+/** The inputs as they can be typed again; what a shell spread out is folded together: `day/mon.{1,2,3}.sf`. */
+function inputsText(args: readonly string[]): string {
+  const plain = args.map(quoted).join(" ");
+  const [first = "", ...others] = args;
+  if (others.length === 0 || args.some((arg) => quoted(arg) !== arg || /[,*]/.test(arg)))
+    return plain;
+  const prefix = commonStart(args).replace(/[^/.]*$/, "");
+  const rests = args.map((arg) => arg.slice(prefix.length));
+  const turned = commonStart(rests.map((rest) => [...rest].reverse().join("")));
+  const suffix = [...turned]
+    .reverse()
+    .join("")
+    .replace(/^[^/.]*/, "");
+  const middles = rests.map((rest) => rest.slice(0, rest.length - suffix.length));
+  const short = `${prefix}{${middles.join(",")}}${suffix}`;
+  return prefix === "" || middles.includes("") || first === prefix ? plain : short;
+}
+
+function commonStart(texts: readonly string[]): string {
+  const [first = ""] = texts;
+  let length = 0;
+  while (length < first.length && texts.every((text) => text[length] === first[length]))
+    length += 1;
+  return first.slice(0, length);
 }
 
 function quoted(argument: string): string {

@@ -10,8 +10,12 @@ type Marks = ReadonlyMap<ProcessNode, "root" | "attack">;
 
 /** All processes that did something; ancestors that did not are shown where they lead to some. */
 export function processTree(graph: ProvenanceGraph): TreeItem[] {
-  const tops = [...graph.processes()].filter(({ parent }) => parent === undefined);
-  return fold(tops.map((node) => itemOf(node, new Map(), undefined, 0)));
+  // What nobody described (pid 0, parents from before the recording) is only a line in the way.
+  const known = new Set(
+    [...graph.processes()].filter(({ proc, files }) => proc.known || files.size > 0),
+  );
+  const tops = [...known].filter(({ parent }) => parent === undefined || !known.has(parent));
+  return fold(tops.map((node) => itemOf(node, new Map(), known, 0)));
 }
 
 /** The processes of an incident, from the topmost down. */
@@ -29,11 +33,11 @@ export function incidentTree(
 function itemOf(
   node: ProcessNode,
   marks: Marks,
-  inside: ReadonlySet<ProcessNode> | undefined,
+  inside: ReadonlySet<ProcessNode>,
   depth: number,
 ): TreeItem {
   const children = [...node.children]
-    .filter((child) => inside === undefined || inside.has(child))
+    .filter((child) => inside.has(child))
     .sort((a, b) => bornAt(a) - bornAt(b) || a.proc.pid - b.proc.pid);
   return {
     label: `${commandOf(node.proc)} (${node.proc.pid})`,
@@ -56,7 +60,7 @@ function noteOf(node: ProcessNode): string {
     const names = list([...new Set(peers.map(({ net }) => printPeer(net)))], 1);
     parts.push(`↔ ${names} ${printBytes(out)} out, ${printBytes(into)} in`);
   }
-  const files = [...node.files.values()];
+  const files = [...node.files.values()].filter(({ file }) => file.file.type === "f");
   const written = files.filter(({ wbytes }) => wbytes > 0);
   if (written.length > 0) {
     const bytes = written.reduce((sum, { wbytes }) => sum + wbytes, 0);

@@ -196,6 +196,12 @@ function rootOf(draft: Draft): Incident["root"] {
       ts: entry.connection.first,
     };
   }
+  const { commanded } = draft;
+  const [top, first] = draft.chain;
+  if (top !== undefined && top === commanded && first !== undefined) {
+    const program = first.execs[0]?.proc ?? first.proc;
+    return { kind: "process", proc: top.proc, object: program.exe ?? "", ts: bornAt(first) };
+  }
   const node = draft.chain[0] ?? draft.graph.nodeOf(draft.firstAlert.proc, draft.start);
   const proc = node.execs[0]?.proc ?? node.proc;
   const ts = Math.min(bornAt(node), draft.start);

@@ -69,11 +69,17 @@ function whoStarted(draft: Draft, parent: ProcessNode, at: TimeNs): string {
   return draft.dropped.some(({ runner }) => runner === parent) ? whoRuns(proc) : who(proc);
 }
 
+/** A program that ran below a process of the attack; without a record where it was older than its file. */
+type Started = {
+  readonly node: ProcessNode;
+  readonly exec: Omit<Exec, "record"> & { readonly record?: Exec["record"] };
+};
+
 /** One step for all that a program of the attack started. */
 function addChildren(draft: Draft, parent: ProcessNode, single: ReadonlySet<ProcessNode>): void {
   const since = draft.attack.get(parent) ?? 0;
   if (parent.parent !== undefined && draft.attack.has(parent.parent) && !single.has(parent)) return;
-  const execs: { readonly exec: Exec; readonly node: ProcessNode }[] = [];
+  const execs: Started[] = [];
   collect(parent, since, single, draft, execs, 0);
   if (execs.length === 0) return;
   execs.sort((a, b) => a.exec.at - b.exec.at);
@@ -95,7 +101,7 @@ function addChildren(draft: Draft, parent: ProcessNode, single: ReadonlySet<Proc
     tactic: "execution",
     technique: "T1059",
     sentence: `${whoRuns(parent.proc)} started ${count === 1 ? "" : `${printCount(count)} programs: `}${list(names, 4)}`,
-    records: execs.map(({ exec }) => exec.record).slice(0, 64),
+    records: execs.flatMap(({ exec }) => exec.record ?? []).slice(0, 64),
     alerts: [],
   });
 }
@@ -105,18 +111,21 @@ function collect(
   since: number,
   single: ReadonlySet<ProcessNode>,
   draft: Draft,
-  into: { readonly exec: Exec; readonly node: ProcessNode }[],
+  into: Started[],
   depth: number,
 ): void {
   for (const node of parent.children) {
     if (single.has(node) || !draft.attack.has(node) || depth > 32) continue;
     // PATH search makes failed attempts and one success; the last program is what it became.
     for (const exec of node.execs) if (exec.at >= since) into.push({ exec, node });
+    const older = node.execs.length === 0 && node.forkedAt === undefined;
+    if (older && node.proc.exe !== undefined)
+      into.push({ exec: { at: node.first, proc: node.proc }, node });
     collect(node, since, single, draft, into, depth + 1);
   }
 }
 
-function shortCommand({ proc }: Exec): string {
+function shortCommand({ proc }: Started["exec"]): string {
   const name = nameOf(proc);
   const words = (proc.args ?? "").split(" ").filter((word) => word !== "" && !word.startsWith("-"));
   const first = words[0] === undefined || words[0].includes("/") ? words[1] : words[0];

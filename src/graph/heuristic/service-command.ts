@@ -31,6 +31,10 @@ export const serviceCommand: Heuristic = {
       const server = serverAbove(draft, node);
       if (server === undefined) continue;
       draft.commanded = server;
+      if (draft.entry === undefined) {
+        draft.chain.unshift(server);
+        draft.start = Math.min(draft.start, ...draft.chain.slice(1).map(bornAt));
+      }
       addTerm(
         draft,
         "command through a server",

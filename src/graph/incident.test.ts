@@ -1,0 +1,251 @@
+// Incidents over hand-built records: each test is one way in which causes connect, or must not connect, alerts.
+
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { EventOrder } from "../flow/order.ts";
+import type { Activity } from "../model/activity.ts";
+import type { Alert } from "../model/alert.ts";
+import type { Incident } from "../model/incident.ts";
+import { Op, hasOp } from "../model/opflag.ts";
+import { ProvenanceGraph } from "./graph.ts";
+import { type Findings, IncidentTracker } from "./tracker.ts";
+import { World, alertOf, base } from "./world-test.ts";
+
+type Alerter = (activity: Activity) => Alert | undefined;
+
+function findings(world: World, alerter: Alerter, batch = 1000): Findings {
+  const order = new EventOrder();
+  const tracker = new IncidentTracker(base);
+  const take = (activities: readonly Activity[]): void => {
+    for (const activity of activities) {
+      tracker.observe(activity);
+      const alert = alerter(activity);
+      if (alert !== undefined) tracker.alert(alert);
+    }
+  };
+  // Files hold flows in the order of their ends.
+  const records = [...world.records].sort(
+    (a, b) => ("endTs" in a ? a.endTs : a.ts) - ("endTs" in b ? b.endTs : b.ts),
+  );
+  for (let at = 0; at < records.length; at += batch)
+    take(order.push(records.slice(at, at + batch)));
+  take(order.end());
+  return tracker.findings();
+}
+
+/** Fires on an exec of the path. */
+function onExec(path: string): Alerter {
+  return (activity) => {
+    const { record, proc } = activity;
+    if (record.type !== "PE" || !hasOp(record.ops, Op.EXEC)) return undefined;
+    if (proc?.exe !== path && proc?.args !== path) return undefined;
+    return alertOf(activity, "bad-exec", "high", ["attack.execution", "attack.t1059"]);
+  };
+}
+
+function sentences(incident: Incident | undefined): string[] {
+  return (incident?.steps ?? []).map(({ sentence }) => sentence);
+}
+
+/** A service with ordinary requests, of which each starts the same handler, and one exploit. */
+function takenOver(): { readonly world: World; readonly handlers: number[] } {
+  const world = new World();
+  const init = world.old(1, "/sbin/init");
+  const web = world.old(50, "/opt/web/server", init);
+  const handlers: number[] = [];
+  for (let i = 0; i < 10; i++) {
+    const at = 1000 + i * 500;
+    world.accept(web, `10.9.9.9:${40000 + i}`, 8080, [90, 300], at, at + 4);
+    const handler = world.start(web, 100 + i, "/bin/sh", "-c /opt/web/handler -n", at + 2);
+    handlers.push(handler.pid);
+    world.connect(handler, "10.0.0.1:5000", "10.0.0.7:5432", [4000, 200], at + 3);
+  }
+  const at = 4200;
+  world.accept(web, "10.6.6.6:50001", 8080, [2000, 100], at, at + 20);
+  world.connect(web, "10.0.0.1:5001", "198.51.100.9:80", [9000, 200], at + 5, at + 9);
+  world.write(web, "/tmp/payload", 8800, at + 4, at + 10);
+  const shell = world.start(web, 200, "/bin/sh", "-c /tmp/payload -q", at + 30);
+  const payload = world.start(shell, 201, "/tmp/payload", "-q", at + 40);
+  world.read(payload, "/srv/app/credentials.json", 700, at + 60);
+  world.connect(payload, "10.0.0.1:5002", "10.0.0.7:5432", [50000, 900], at + 100, at + 200);
+  world.connect(payload, "10.0.0.1:5003", "203.0.113.5:443", [900, 60000], at + 300, at + 400);
+  return { world, handlers };
+}
+
+test("from the request to the data that left: one path, its file in the middle", () => {
+  const { incidents } = findings(takenOver().world, onExec("/tmp/payload"));
+  expect(incidents).toHaveLength(1);
+  const [incident] = incidents;
+  expect(incident?.root).toMatchObject({ kind: "connection", object: "10.6.6.6:50001" });
+  expect(incident?.root.proc.pid).toBe(50);
+  expect(
+    incident?.steps.map(({ op, technique, proc }) => `${proc.pid} ${op} ${technique}`),
+  ).toEqual([
+    "50 ACCEPT T1190",
+    "50 WRITE T1105",
+    "50 FETCH T1105",
+    "200 EXEC T1059",
+    "201 EXEC T1059",
+    "201 READ T1552.001",
+    // The database that the service's own handlers use: collection, not exfiltration.
+    "201 COLLECT T1213",
+    "201 SEND T1041",
+  ]);
+  expect(incident?.steps[1]?.sentence).toBe(
+    "server (pid 50) wrote /tmp/payload (8.80 KB), 4.0 ms after a request of unusual size from 10.6.6.6 (2.00 KB; others 90 B); the file was run later",
+  );
+  expect(incident?.impact.map(({ tactic }) => tactic)).toEqual([
+    "credential-access",
+    "collection",
+    "exfiltration",
+  ]);
+});
+
+test("ordinary handlers of the same service stay outside", () => {
+  const { world, handlers } = takenOver();
+  const { incidents } = findings(world, onExec("/tmp/payload"));
+  const pids = incidents[0]?.processes.map(({ pid }) => pid) ?? [];
+  expect(pids.filter((pid) => handlers.includes(pid))).toEqual([]);
+  expect([...pids].sort((a, b) => a - b)).toEqual([50, 200, 201]);
+});
+
+test("property: the same incidents for every batch size", () => {
+  const { world } = takenOver();
+  const whole = findings(world, onExec("/tmp/payload"), 1_000_000);
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 60 }), (batch) => {
+      const cut = findings(world, onExec("/tmp/payload"), batch);
+      expect(
+        cut.incidents.map((incident) => [incident.id, incident.score, sentences(incident)]),
+      ).toEqual(
+        whole.incidents.map((incident) => [incident.id, incident.score, sentences(incident)]),
+      );
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test("every point of the score has a name, and they add up", () => {
+  const [incident] = findings(takenOver().world, onExec("/tmp/payload")).incidents;
+  const sum = incident?.scoreTerms.reduce((total, { value }) => total + value, 0) ?? 0;
+  expect(incident?.score).toBe(Math.min(100, sum));
+  expect(incident?.scoreTerms.map(({ name }) => name)).toContain("dropped program");
+});
+
+/** Two alerts on processes that are told apart by their programs. */
+function onTwo(first: string, second: string): Alerter {
+  return (activity) => {
+    const alert = onExec(first)(activity) ?? onExec(second)(activity);
+    return alert === undefined
+      ? undefined
+      : { ...alert, rule: { ...alert.rule, id: activity.proc?.exe ?? "", severity: "critical" } };
+  };
+}
+
+function groups({ incidents, unconnected }: Findings): number[][] {
+  const joined = incidents.map(({ alerts }) => alerts.map(({ proc }) => proc?.pid ?? 0));
+  return [...joined, ...unconnected.map(({ proc }) => [proc?.pid ?? 0])];
+}
+
+test("written, renamed, then executed by a stranger: one cause", () => {
+  const world = new World();
+  const init = world.old(1, "/sbin/init");
+  const cron = world.old(2, "/usr/sbin/cron", init);
+  const thief = world.start(init, 10, "/tmp/thief", "", 100);
+  world.write(thief, "/var/x.part", 500, 110);
+  world.rename(thief, "/var/x.part", "/var/x", 120);
+  world.start(cron, 20, "/var/x", "", 5000);
+  expect(groups(findings(world, onTwo("/tmp/thief", "/var/x")))).toEqual([[10, 20]]);
+});
+
+test("a script run through its interpreter counts as executed", () => {
+  const world = new World();
+  const init = world.old(1, "/sbin/init");
+  const cron = world.old(2, "/usr/sbin/cron", init);
+  const thief = world.start(init, 10, "/tmp/thief", "", 100);
+  world.write(thief, "/var/x.py", 500, 110);
+  world.start(cron, 20, "/usr/bin/python3", "/var/x.py", 5000);
+  expect(groups(findings(world, onTwo("/tmp/thief", "/var/x.py")))).toEqual([[10, 20]]);
+});
+
+test("time order: a file that was executed before it was written connects nothing", () => {
+  const world = new World();
+  const init = world.old(1, "/sbin/init");
+  const cron = world.old(2, "/usr/sbin/cron", init);
+  world.start(cron, 20, "/var/x", "", 50);
+  const thief = world.start(init, 10, "/tmp/thief", "", 100);
+  world.write(thief, "/var/x", 500, 110);
+  expect(groups(findings(world, onTwo("/tmp/thief", "/var/x")))).toHaveLength(2);
+});
+
+test("connect and accept inside one recording are one connection: the alert behind it joins", () => {
+  const world = new World();
+  const init = world.old(1, "/sbin/init");
+  const database = world.old(2, "/usr/bin/database", init);
+  const thief = world.start(init, 10, "/tmp/thief", "", 100);
+  world.connect(thief, "10.0.0.1:6001", "10.0.0.1:7000", [100, 900], 200, 260);
+  world.accept(database, "10.0.0.1:6001", 7000, [900, 100], 201, 259);
+  world.start(database, 20, "/tmp/second", "", 230);
+  expect(groups(findings(world, onTwo("/tmp/thief", "/tmp/second")))).toEqual([[10, 20]]);
+});
+
+test("a common ancestor, or a common server, is no cause", () => {
+  const world = new World();
+  const init = world.old(1, "/sbin/init");
+  const one = world.start(init, 10, "/tmp/one", "", 100);
+  const two = world.start(init, 20, "/tmp/two", "", 100_000);
+  world.connect(one, "10.0.0.1:6001", "10.0.0.5:443", [100, 900], 200);
+  world.connect(two, "10.0.0.1:6002", "10.0.0.5:443", [100, 900], 100_200);
+  expect(groups(findings(world, onTwo("/tmp/one", "/tmp/two")))).toHaveLength(2);
+});
+
+test("one weak alert is no attack", () => {
+  const world = new World();
+  const init = world.old(1, "/sbin/init");
+  world.start(init, 10, "/usr/bin/odd", "", 100);
+  const { incidents, unconnected } = findings(world, (activity) => {
+    const alert = onExec("/usr/bin/odd")(activity);
+    return alert === undefined ? undefined : { ...alert, rule: { ...alert.rule, severity: "low" } };
+  });
+  expect(incidents).toEqual([]);
+  expect(unconnected).toHaveLength(1);
+});
+
+test("an incident keeps its id as it grows", () => {
+  const { world } = takenOver();
+  const order = new EventOrder();
+  const tracker = new IncidentTracker(base);
+  const ids: string[] = [];
+  for (const activity of [...order.push(world.records), ...order.end()]) {
+    tracker.observe(activity);
+    const exec = onExec("/tmp/payload")(activity);
+    const sends = activity.phase === "end" && activity.net?.dport === 443;
+    const alert = exec ?? (sends ? alertOf(activity, "sends", "high") : undefined);
+    if (alert === undefined) continue;
+    tracker.alert(alert);
+    const { incidents } = tracker.findings();
+    expect(incidents).toHaveLength(1);
+    ids.push(incidents[0]?.id ?? "");
+  }
+  expect(ids.length).toBeGreaterThan(1);
+  expect(new Set(ids).size).toBe(1);
+});
+
+test("the graph is bounded, what it forgets is counted, and what it still knows stays whole", () => {
+  const world = new World();
+  const init = world.old(1, "/sbin/init");
+  const writer = world.old(2, "/usr/bin/writer", init);
+  for (let i = 0; i < 5000; i++) world.write(writer, `/data/${i}`, 10, i);
+  const graph = new ProvenanceGraph({ nodes: 100, edges: 1000 });
+  const order = new EventOrder();
+  for (const activity of [...order.push(world.records), ...order.end()]) graph.observe(activity);
+  expect(graph.nodeCount).toBeLessThanOrEqual(100);
+  expect(graph.nodeCount + graph.evictedNodes).toBeGreaterThanOrEqual(5002);
+  expect(graph.evictedEdges).toBeGreaterThan(4000);
+  const node = graph.find(writer);
+  expect(node?.files.size).toBe(
+    [...graph.processes()].reduce((sum, { files }) => sum + files.size, 0),
+  );
+  for (const edge of node?.files.values() ?? [])
+    expect(edge.file.edges.get(edge.process)).toBe(edge);
+});
