@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { InputSummary } from "../pipeline/input.ts";
 import type { Recording } from "../pipeline/recording.ts";
 import { progressOf } from "./progress.ts";
 import type { Terminal } from "./verb.ts";
@@ -21,8 +22,22 @@ function terminalOf(shown: (string | undefined)[]): Terminal {
 test("progress is rare, and counts what was passed over", () => {
   const shown: (string | undefined)[] = [];
   let now = 0;
-  const input = { path: "/no/such/file", bytes: 2_000_000 };
-  const recording = { inputs: [input] } as unknown as Recording;
+  const input: InputSummary = {
+    path: "/no/such/file",
+    format: "scap",
+    bytes: 2_000_000,
+    counters: undefined,
+    engine: undefined,
+    records: 0,
+    diagnostics: 0,
+    state: "whole",
+  };
+  const recording: Recording = {
+    batches: async function* batches() {},
+    inputs: [input],
+    unreadable: 0,
+    damaged: 0,
+  };
   const progress = progressOf(terminalOf(shown), recording, () => now);
   for (let i = 0; i < 1000; i++) {
     now = i;

@@ -318,10 +318,12 @@ function lossLines({ lost, skipped }: Report, paint: Paint): string[] {
     lines.push(paint("red", `lost: ${parts.join(", ")}`));
   }
   if (skipped !== undefined) {
-    const parts = Object.entries(skipped).map(
-      ([reason, count]) => `${reason} ${printCount(count)}`,
-    );
-    lines.push(`not used: ${printable(parts.join(", "))}`);
+    const sorted = Object.entries(skipped).sort((a, b) => b[1] - a[1]);
+    const parts = sorted
+      .slice(0, shownSkipped)
+      .map(([why, count]) => `${why} ${printCount(count)}`);
+    if (sorted.length > shownSkipped) parts.push(`${sorted.length - shownSkipped} kinds more`);
+    lines.push("events not used:", ...parts.map((part) => `  ${printable(part)}`));
   }
   return lines;
 }
