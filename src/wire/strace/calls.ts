@@ -280,7 +280,11 @@ function fillOther(call: Syscall, word: string, argument: string): void {
       return;
     case "pair": {
       const [first, second] = elementsOf(argument) ?? [];
-      call.fd = readDescriptor(first ?? "")?.fd ?? noFd;
+      const end = readDescriptor(first ?? "");
+      call.fd = end?.fd ?? noFd;
+      const target = end?.target === undefined ? undefined : readTarget(end.target);
+      if (target?.kind === "pipe") call.inode = target.inode;
+      else if (target?.kind === "unix") call.tuple = unixTuple("", target.inode, target.peer);
       call.fd2 = readDescriptor(second ?? "")?.fd ?? noFd;
       return;
     }

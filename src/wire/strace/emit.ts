@@ -126,6 +126,21 @@ export class Emitter {
     };
     this.#descriptors += group.descriptors.size;
     child.group = group;
+    if ((entry.flags & CloneFlag.NEWPID) !== 0) this.#emitBirth(entry, parent);
+  }
+
+  /** The child's side of a clone into a new pid namespace, where the caller's result need not be the child's tid. */
+  #emitBirth(entry: ForkEntry, parent: Thread): void {
+    const { tid } = entry.child;
+    const call = emptySyscall();
+    call.ts = entry.ts;
+    call.tid = tid;
+    call.pid = tid;
+    call.family = Family.clone;
+    call.name = entry.row?.name ?? "clone";
+    call.flags = entry.flags;
+    call.info = { ...noThreadInfo, tid, pid: tid, parentTid: parent.tid };
+    this.#out.push(call);
   }
 
   #emitExit(thread: Thread, entry: Entry & { kind: "exit" }): void {

@@ -450,7 +450,10 @@ export class StraceReader implements SyscallReader {
     const row = callRows.get(name);
     if (thread.tid === 0 && namesCaller(name)) this.#nameFromResult(text);
     this.#look(thread, text);
-    if (row === undefined) return this.#skip(name.slice(0, 32));
+    if (row === undefined) {
+      if (this.#notation) this.#report("SF1201", `${name} is no call that the notation knows`);
+      return this.#skip(name.slice(0, 32));
+    }
     const call = parseCall(text);
     if (call === undefined) return this.#readTorn(thread, name, text, complete);
     if (row.family === "clone") return this.#readFork(thread, row, name, text, call, ts);
@@ -565,7 +568,8 @@ export class StraceReader implements SyscallReader {
   /** Output of the program, or anything else between the lines. Only what carries strace's own prefix is a complaint. */
   #readForeign(line: Line, text: string): void {
     this.#skip("foreign line");
-    if (line.stamp === undefined && line.tid === undefined) return;
+    const ours = line.stamp !== undefined || line.tid !== undefined || this.#notation;
+    if (!ours) return;
     this.counters.events += 1;
     this.#report("SF1201", `not a line of strace: ${text.slice(0, 60).trim()}`);
   }
