@@ -196,7 +196,7 @@ async function ratiosOf(
   }
   add(
     "eventsToRecords",
-    "events of any kind, the capture's own process list left out : records of any type",
+    "events of any kind, without process lists : records of any type",
     sum("events") - procinfo,
     records,
   );

@@ -20,6 +20,8 @@ export type TableSettings = {
   readonly color: boolean;
 };
 
+const columnsMin = 40;
+
 /** Rows that widths are taken from. */
 const measuredRows = 400;
 
@@ -39,7 +41,9 @@ export class TableEncoder {
   #widths: readonly number[] | undefined;
   #day = "";
 
-  constructor(settings: TableSettings) {
+  constructor(asked: TableSettings) {
+    // Some terminals say that they have no columns at all.
+    const settings = { ...asked, columns: Math.max(asked.columns, columnsMin) };
     this.#settings = settings;
     this.#paint = painter(settings.color);
     this.#wide = settings.columns >= wideColumns;
