@@ -162,6 +162,11 @@ const shapeWords: ReadonlyMap<string, readonly string[]> = new Map(
   ]),
 );
 
+/** Words after which the tuple means something; else it only held the descriptor's own addresses. */
+const addressWords: ReadonlySet<string> = new Set(
+  "local remote receiver peer sender messageOut messageIn messagesOut messagesIn pair".split(" "),
+);
+
 /** Sets what the shape names. `call.ret` is set already; `resultTarget` is the decoration of the result. */
 export function fillCall(
   call: Syscall,
@@ -172,15 +177,20 @@ export function fillCall(
   call.family = Family[row.family];
   call.name = row.name;
   const words = shapeWords.get(row.shape) ?? [];
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i] ?? "";
+  let at = 0;
+  for (const word of words) {
     if (word === "=fd") call.fd = call.ret >= 0 ? call.ret : noFd;
     else if (word === "=fd2") call.fd2 = call.ret >= 0 ? call.ret : noFd;
     else {
-      const argument = args[i];
-      if (argument !== undefined) fillArgument(call, word, argument);
+      const argument = args[at];
+      if (argument === undefined) continue;
+      // The notation may leave the directory out: openat("/x", …).
+      if (word.toLowerCase().endsWith("dirfd") && argument.startsWith('"')) continue;
+      fillArgument(call, word, argument);
+      at += 1;
     }
   }
+  if (!words.some((word) => addressWords.has(word))) call.tuple = undefined;
   if (resultTarget !== undefined && words.includes("=fd")) {
     const target = readTarget(resultTarget);
     if (target.kind === "file") call.fdPath = target.path;

@@ -454,7 +454,8 @@ export class StraceReader implements SyscallReader {
       if (this.#notation) this.#report("SF1201", `${name} is no call that the notation knows`);
       return this.#skip(name.slice(0, 32));
     }
-    const call = parseCall(text);
+    const noResult = this.#notation && row.family === "exit" && !text.includes("=");
+    const call = parseCall(noResult ? `${text} = ?` : text);
     if (call === undefined) return this.#readTorn(thread, name, text, complete);
     if (row.family === "clone") return this.#readFork(thread, row, name, text, call, ts);
     if (row.family === "exit") return this.#readExit(thread, call, ts);
