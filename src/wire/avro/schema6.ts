@@ -140,9 +140,9 @@ export const records6 = [
         doc: "the kernel's name of the process; empty where not known",
         by: "sp",
       },
-      { name: "uid", type: "int", doc: "effective user id, −1 not known", by: "sp" },
+      { name: "uid", type: "long", doc: "effective user id, −1 not known", by: "sp" },
       { name: "user", type: "text?", doc: "its name", by: "sp" },
-      { name: "gid", type: "int", doc: "effective group id, −1 not known", by: "sp" },
+      { name: "gid", type: "long", doc: "effective group id, −1 not known", by: "sp" },
       { name: "group", type: "text?", doc: "its name", by: "sp" },
       { name: "tty", type: "boolean", doc: "has a controlling terminal", by: "sp" },
       { name: "entry", type: "boolean", doc: "pid 1 of its pid namespace", by: "sp" },
@@ -156,7 +156,7 @@ export const records6 = [
       { name: "env", type: "texts", doc: "environment", by: "sp" },
       { name: "session", type: "int", doc: "session id, −1 not known", by: "sp" },
       { name: "pgrp", type: "int", doc: "process group, −1 not known", by: "sp" },
-      { name: "login", type: "int", doc: "login (audit) user id, −1 not known", by: "sp" },
+      { name: "login", type: "long", doc: "login (audit) user id, −1 not known", by: "sp" },
       {
         name: "caps",
         type: "long",
@@ -226,7 +226,7 @@ export const records6 = [
       { name: "ops", type: "long", unit: "bits", doc: "operations (docs/reference)", by: "stp" },
       {
         name: "ret",
-        type: "int",
+        type: "long",
         doc: "result or −errno; of EXIT the wait status (exit code · 256 + signal)",
         by: "stp",
       },
@@ -303,11 +303,11 @@ export const records6 = [
     doc: "What is rare or needs no columns, as JSON: a Kubernetes pod, a Kubernetes event, a gap (something is missing here).",
     fields: [
       { name: "ts", type: "long", unit: ns, doc: "when, or the begin of a gap", by: "stp" },
-      { name: "kind", type: "string", doc: "pod, cluster, gap", by: "stp" },
+      { name: "kind", type: "string", doc: "pod, cluster, gap, clock", by: "stp" },
       {
         name: "json",
         type: "string",
-        doc: "pod: id, name, nodeName, namespace, restartCount, labels, selectors, services, hostIp and internalIp (64-bit words as decimal text). cluster: kind, action, message. gap: endNs (from ts), reason, lost (−1 not known), unit, where",
+        doc: "pod: id, name, nodeName, namespace, restartCount, labels, selectors, services, hostIp and internalIp (64-bit words as decimal text). cluster: kind, action, message. clock: empty, its ts counts from the base. gap: endNs (from ts), reason, lost (−1 not known), unit, where",
         by: "stp",
       },
     ],
