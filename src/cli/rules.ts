@@ -68,7 +68,7 @@ async function run(
   for (const item of found.diagnostics) terminal.report(item);
   if (found.sources.length === 0) return Exit.usage;
   const set = loadRules(found.sources);
-  const broken = found.diagnostics.length > 0 || set.files.some((file) => file.errors.length > 0);
+  const broken = found.diagnostics.length > 0 || set.files.some(isBroken);
   const context: Context = {
     terminal,
     json: flagOption(options, "json"),
@@ -77,6 +77,11 @@ async function run(
     broken,
   };
   return runAction(action, context);
+}
+
+/** A syntax error, in the file or in a condition; a rule that asks for what there is not is refused only. */
+function isBroken(file: RuleFile): boolean {
+  return file.errors.length > 0 || file.refused.some((item) => item.diagnostic.code === "SF3001");
 }
 
 function runAction(action: Action, context: Context): Promise<ExitCode> {
@@ -179,8 +184,10 @@ async function test({ terminal, json, strict, set, broken }: Context): Promise<E
       );
     }
     const { rules, tests, passed, failed } = summary;
+    const refused = set.files.reduce((sum, file) => sum + file.count - file.rules.length, 0);
+    const left = refused === 0 ? "" : `; ${countNoun(refused, "rule")} refused`;
     await terminal.write(
-      `${countNoun(rules, "rule")}, ${countNoun(tests, "test")}: ${passed} passed, ${failed} failed\n`,
+      `${countNoun(rules, "rule")}, ${countNoun(tests, "test")}: ${passed} passed, ${failed} failed${left}\n`,
     );
   }
   const refused = set.files.some((file) => file.refused.length > 0);

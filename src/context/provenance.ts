@@ -29,8 +29,12 @@ const servers: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Options that take no script: the text that follows is the program. */
-const inlineOptions: ReadonlySet<string> = new Set(["-c", "-e", "-m", "-r", "--eval", "-E"]);
+/** Options whose next word is program text or a module, so that no script follows. For shells, -e and -r mean other things. */
+const inlineOptions = {
+  shell: new Set(["-c"]),
+  other: new Set(["-c", "-e", "-E", "-m", "-r", "-p", "--eval", "--print", "-M", "-n"]),
+} as const;
+const shellName = /^(ba|da|a|z|k|mk|fi|c|tc|rba)?sh$|^busybox$/;
 
 /** Whether a program with this name answers the network for a living. Versions behind the name are ignored. */
 export function isServerProgram(name: string | undefined): boolean {
@@ -54,14 +58,16 @@ export function programPaths(process: Process): readonly string[] {
 }
 
 function scriptArgument(process: Process): string | undefined {
+  const shell = shellName.test(processName(process) ?? "");
+  const inline: ReadonlySet<string> = shell ? inlineOptions.shell : inlineOptions.other;
   const words = process.argv?.slice(1) ?? process.args?.split(" ") ?? [];
   for (let i = 0; i < words.length && i < 64; i++) {
     const word = words[i] ?? "";
     if (word === "") continue;
-    if (inlineOptions.has(word)) {
+    if (inline.has(word)) {
       // `sh -c /path/to/program …` runs the program; any other text is code, whose commands show as processes of their own.
       const first = words[i + 1]?.trim().split(/\s/)[0];
-      return word === "-c" && first?.includes("/") === true ? first : undefined;
+      return shell && first?.includes("/") === true ? first : undefined;
     }
     if (!word.startsWith("-")) return word;
   }
