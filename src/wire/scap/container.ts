@@ -1,10 +1,74 @@
-// Containers as the recorder describes them: JSON that libsinsp writes into an event, and the older event with four parameters.
+// Events of the recorder itself: containers as JSON or in the older four parameters, users, groups, Kubernetes.
 
 import { limits } from "../../model/limits.ts";
-import type { ContainerSnapshot } from "../../model/syscall.ts";
+import type { ContainerSnapshot, Input } from "../../model/syscall.ts";
+import type { TimeNs } from "../../model/time.ts";
+import { type Parameters, lengthOf, readText } from "./extract.ts";
+
+/** What the event says; undefined: nothing of interest; a word: what is wrong with it. */
+export function describe(
+  type: number,
+  from: Parameters,
+  now: TimeNs,
+): Input | "parameters" | "json" | undefined {
+  const texts = textsOf(from);
+  if (texts === undefined) return "parameters";
+  const first = texts[0] ?? "";
+  switch (type) {
+    case 272:
+    case 324:
+      return parseContainer(first) ?? "json";
+    case 228:
+      return {
+        kind: "container",
+        id: first,
+        name: texts[2],
+        image: texts[3],
+        imageId: undefined,
+        imageTag: undefined,
+        type: numberAt(from, 1),
+        privileged: undefined,
+        complete: texts[2] !== undefined && texts[2] !== "",
+      };
+    case 260:
+      return { kind: "kubernetes", ts: now, json: first };
+    case 354: {
+      const uid = numberAt(from, 0);
+      // Users of a container are not the machine's.
+      if (uid === undefined || (texts[5] ?? "") !== "") return undefined;
+      return { kind: "user", uid, name: texts[2] ?? "" };
+    }
+    default: {
+      const gid = numberAt(from, 0);
+      if (gid === undefined || (texts[2] ?? "") !== "") return undefined;
+      return { kind: "group", gid, name: texts[1] ?? "" };
+    }
+  }
+}
+
+/** Every parameter as text; undefined where a length points behind the event. */
+function textsOf(from: Parameters): string[] | undefined {
+  const texts: string[] = [];
+  let at = from.dataAt;
+  for (let i = 0; i < Math.min(from.count, 8); i++) {
+    const length = lengthOf(from, i);
+    if (at + length > from.end) return undefined;
+    texts.push(readText(from, at, length));
+    at += length;
+  }
+  return texts;
+}
+
+/** Parameter `index` as a 32-bit number; the lengths have been checked. */
+function numberAt(from: Parameters, index: number): number | undefined {
+  if (index >= from.count || lengthOf(from, index) < 4) return undefined;
+  let at = from.dataAt;
+  for (let i = 0; i < index; i++) at += lengthOf(from, i);
+  return from.view.getUint32(at, true);
+}
 
 /** Undefined where the text is no JSON or describes no container. */
-export function parseContainer(json: string): ContainerSnapshot | undefined {
+function parseContainer(json: string): ContainerSnapshot | undefined {
   if (json.length > limits.textBytes.max) return undefined;
   let parsed: unknown;
   try {

@@ -11,7 +11,7 @@ import {
 } from "../../model/syscall.ts";
 import { type TimeBase, type TimeNs, second, timeNsMax } from "../../model/time.ts";
 import { type BlockKind, eventHeaderBytes, hasWideLengths } from "./blocks.ts";
-import { parseContainer } from "./container.ts";
+import { describe } from "./container.ts";
 import {
   Action,
   type CompiledEvent,
@@ -28,7 +28,6 @@ import {
   lengthOf,
   notAvailable,
   readInt64,
-  readText,
 } from "./extract.ts";
 import { eventName, namedEvents } from "./names.ts";
 import { type Pending, PendingCalls } from "./pending.ts";
@@ -150,6 +149,7 @@ export class EventDecoder {
       const pending = this.pending.of(tid);
       pending.type = type;
       pending.delivered = false;
+      pending.consumed = false;
       if (events[type] === undefined) this.#skipped[type] = (this.#skipped[type] ?? 0) + 1;
       else this.#joined += 1;
       return undefined;
@@ -209,6 +209,7 @@ export class EventDecoder {
     const pending = this.pending.of(tid);
     pending.type = type;
     pending.delivered = false;
+    pending.consumed = false;
     this.#joined += 1;
     const hasFd = from.count > 0 && lengthOf(from, 0) >= 8 && from.dataAt + 8 <= from.end;
     pending.fd = hasFd ? readInt64(from.view, from.dataAt) : noFd;
@@ -219,6 +220,7 @@ export class EventDecoder {
     const pending = this.pending.of(tid);
     pending.type = type;
     pending.delivered = false;
+    pending.consumed = false;
     this.#joined += 1;
     const saved = pending.fields();
     clearFields(saved);
@@ -239,10 +241,12 @@ export class EventDecoder {
     if (from.count > event.exit.appended) {
       if (!extract(from, event.exit.codes, call)) return this.#damage();
     } else if (from.count > 0) {
-      if (lengthOf(from, 0) < 8 || from.dataAt + 8 > from.end) return this.#damage();
+      const length = lengthOf(from, 0);
+      if (length < 8 || from.dataAt + length > from.end) return this.#damage();
       call.ret = readInt64(from.view, from.dataAt);
     }
-    call.paired = entered || from.count > event.exit.appended;
+    call.paired = (entered && !pending.consumed) || from.count > event.exit.appended;
+    pending.consumed = true;
     return this.#deliver(event, tid, entered, stateOnly);
   }
 
@@ -262,6 +266,7 @@ export class EventDecoder {
       const pending = this.pending.of(tid);
       pending.type = type;
       pending.delivered = true;
+      pending.consumed = false;
       if (!whole) return this.#damage();
       // Memory without a file behind it.
       if (call.fd < 0) return this.#skip(type);
@@ -298,7 +303,8 @@ export class EventDecoder {
     if (event.call === "fcntl" && !duplicatingCommands.includes(call.flags))
       return this.#skip(type);
     if (event.row.at === "entry" && call.fd < 0) return this.#skip(type);
-    call.paired = entered || appended || event.selfContained;
+    call.paired = (entered && !pending.consumed) || appended || event.selfContained;
+    pending.consumed = true;
     return this.#deliver(event, tid, entered, stateOnly);
   }
 
@@ -322,66 +328,12 @@ export class EventDecoder {
       const pending = this.pending.of(tid);
       pending.type = type;
       pending.delivered = false;
+      pending.consumed = false;
     }
-    const texts = this.#texts();
-    if (texts === undefined) return this.#damage();
-    const first = texts[0] ?? "";
-    switch (type) {
-      case 272:
-      case 324: {
-        const container = parseContainer(first);
-        if (container === undefined) this.trouble = "json";
-        return container ?? this.#skip(type);
-      }
-      case 228:
-        return {
-          kind: "container",
-          id: first,
-          name: texts[2],
-          image: texts[3],
-          imageId: undefined,
-          imageTag: undefined,
-          type: this.#number(1),
-          privileged: undefined,
-          complete: texts[2] !== undefined && texts[2] !== "",
-        };
-      case 260:
-        return { kind: "kubernetes", ts: this.now, json: first };
-      case 354: {
-        const uid = this.#number(0);
-        // Users of a container are not the machine's.
-        if (uid === undefined || (texts[5] ?? "") !== "") return this.#skip(type);
-        return { kind: "user", uid, name: texts[2] ?? "" };
-      }
-      default: {
-        const gid = this.#number(0);
-        if (gid === undefined || (texts[2] ?? "") !== "") return this.#skip(type);
-        return { kind: "group", gid, name: texts[1] ?? "" };
-      }
-    }
-  }
-
-  /** Every parameter as text; undefined where a length points behind the event. */
-  #texts(): string[] | undefined {
-    const from = this.#from;
-    const texts: string[] = [];
-    let at = from.dataAt;
-    for (let i = 0; i < Math.min(from.count, 8); i++) {
-      const length = lengthOf(from, i);
-      if (at + length > from.end) return undefined;
-      texts.push(readText(from, at, length));
-      at += length;
-    }
-    return texts;
-  }
-
-  /** Parameter `index` as a 32-bit number; the lengths have been checked. */
-  #number(index: number): number | undefined {
-    const from = this.#from;
-    if (index >= from.count || lengthOf(from, index) < 4) return undefined;
-    let at = from.dataAt;
-    for (let i = 0; i < index; i++) at += lengthOf(from, i);
-    return from.view.getUint32(at, true);
+    const described = describe(type, this.#from, this.now);
+    if (described === "parameters") return this.#damage();
+    if (described === "json") this.trouble = "json";
+    return described === "json" || described === undefined ? this.#skip(type) : described;
   }
 
   /** Why events were skipped, by name; added to `into`. */

@@ -13,6 +13,8 @@ export class Pending {
   saved: Syscall | undefined = undefined;
   /** The call was already delivered at its entry. */
   delivered = false;
+  /** Its exit was seen: another exit of the same call lost its entry. */
+  consumed = false;
 
   constructor(tid: number) {
     this.tid = tid;

@@ -1,8 +1,10 @@
 // Reads a whole capture for tests: every input copied, the bytes cut as asked. Not part of the product.
 
-import type { Input } from "../../model/syscall.ts";
+import { expect } from "vitest";
+import type { Input, Syscall } from "../../model/syscall.ts";
 import type { ReaderOptions } from "../reader.ts";
 import { ScapReader } from "./reader.ts";
+import * as w from "./write-test.ts";
 
 export type Reading = { readonly inputs: readonly Input[]; readonly reader: ScapReader };
 
@@ -44,4 +46,25 @@ export function calls(reading: Reading): string[] {
         ]
       : [],
   );
+}
+
+const start = 1_700_000_000_000_000_000n;
+
+/** Events of thread 42, a nanosecond apart, and what comes of them but the passing of time. */
+export function run(...events: readonly (readonly [number, ...Uint8Array[]])[]): Input[] {
+  const blocks = events.map(([type, ...parameters], i) =>
+    w.event(start + BigInt(i), 42, type, parameters),
+  );
+  const reading = read(w.join([w.section(), ...blocks]));
+  expect(reading.reader.diagnostics).toEqual([]);
+  return reading.inputs.filter((input) => input.kind !== "time");
+}
+
+/** The one call that comes of the events. */
+export function one(...events: readonly (readonly [number, ...Uint8Array[]])[]): Syscall {
+  const found = run(...events);
+  expect(found).toHaveLength(1);
+  const call = found[0];
+  if (call?.kind !== "call") throw new Error("no call was delivered");
+  return call;
 }

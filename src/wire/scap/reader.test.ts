@@ -68,8 +68,16 @@ test("what later releases appended to a process is told by the bytes left", () =
   const capabilities = [w.u64(1), w.u64(2), w.u64(0x1ff_ffff_ffffn)];
   const short = w.join([w.u32(1001), w.u8(1), ...capabilities]);
   const long = w.join([
-    ...[w.u64(9), w.u32(34816), w.u32(1001), w.u8(1), ...capabilities],
-    ...[w.u8(1), w.u64(555), w.u64(1), w.u64(2), w.u8(0)],
+    w.u64(9),
+    w.u32(34816),
+    w.u32(1001),
+    w.u8(1),
+    ...capabilities,
+    w.u8(1),
+    w.u64(555),
+    w.u64(1),
+    w.u64(2),
+    w.u8(0),
   ]);
   const tails = [w.u32(1001), short, long].map((tail) => ({ ...shell, tail }));
   const { inputs } = read(capture(w.processes(9, tails)));
@@ -218,13 +226,14 @@ test("unknown blocks and events are stepped over and counted", () => {
   expect(reader.diagnostics).toEqual([]);
 });
 
+const sections = (bytes: Uint8Array): string =>
+  read(bytes)
+    .inputs.map((input) => input.kind)
+    .filter((kind) => kind !== "time")
+    .join(" ");
+
 test("captures behind each other are sections; so is metadata behind events", () => {
   const one = capture(write(start));
-  const sections = (bytes: Uint8Array): string =>
-    read(bytes)
-      .inputs.map((input) => input.kind)
-      .filter((kind) => kind !== "time")
-      .join(" ");
   expect(sections(w.join([one, one]))).toBe("host call section host call");
   expect(sections(w.join([one, w.processes(9, [shell]), write(start)]))).toBe(
     "host call section thread call",
@@ -237,8 +246,9 @@ test("a new section forgets what was entered", () => {
   expect(calls(read(w.join([capture(entry), capture(exit)])))).toEqual(["write 10 unpaired"]);
 });
 
+const futex = (ms: bigint): Uint8Array => w.event(start + ms * 1_000_000n, 1, 65, [w.i64(0)]);
+
 test("time passes once a second while nothing else happens", () => {
-  const futex = (ms: bigint): Uint8Array => w.event(start + ms * 1_000_000n, 1, 65, [w.i64(0)]);
   const { inputs } = read(capture(...[0n, 300n, 999n, 1000n, 1500n, 5200n].map(futex)));
   const times = inputs.flatMap((input) => (input.kind === "time" ? [input.ts / 1e6] : []));
   expect(times).toEqual([0, 1000, 5200]);

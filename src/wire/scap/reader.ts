@@ -42,6 +42,10 @@ const leastEventBytes = 36;
 const hexHeader = sectionHeader.toString(16).padStart(8, "0");
 const hexMagic = sectionMagic.toString(16);
 
+function isOutOfRange(length: number): boolean {
+  return length < leastEventBytes || length > limits.blockBytes.max;
+}
+
 /** How far ahead the first timestamp is looked for, so that the base is known before anything is delivered. */
 const baseSearchBytes = 32 << 20;
 
@@ -160,7 +164,7 @@ export class ScapReader implements SyscallReader {
       const length = window.view.getUint32(window.at + 4, true);
       const kind = blockKind(type);
       if (kind?.kind !== "event" || !this.#begun) return this.#otherBlock(kind, type, length);
-      if (window.end - window.at < length || length < leastEventBytes) {
+      if (window.end - window.at < length || isOutOfRange(length)) {
         const waiting = this.#awaitEvent(kind, length);
         if (waiting !== "complete") return waiting;
       }
@@ -178,13 +182,14 @@ export class ScapReader implements SyscallReader {
     while (end - at >= leastEventBytes) {
       const kind = blockKind(view.getUint32(at, true));
       const length = view.getUint32(at + 4, true);
-      if (kind === undefined || kind.kind !== "event" || length < leastEventBytes) break;
+      if (kind === undefined || kind.kind !== "event" || isOutOfRange(length)) break;
       if (!isConsistentEvent(view, at, kind, length)) {
-        return this.#failAt(at, `${length} bytes whose lengths contradict each other`);
+        const what = `an event block of ${length} bytes whose lengths contradict each other`;
+        return this.#failAt(at, lengthTrouble(kind, length) ?? what);
       }
       if (length > end - at) break;
       if (view.getUint32(at + length - 4, true) !== length) {
-        return this.#failAt(at, `${length} bytes that does not repeat its length at its end`);
+        return this.#failAt(at, `a block of ${length} bytes that does not repeat its length`);
       }
       const input = decoder.decode(bytes, view, at, kind);
       this.#hasEvents = true;
@@ -197,9 +202,9 @@ export class ScapReader implements SyscallReader {
     return undefined;
   }
 
-  #failAt(at: number, what: string): undefined {
+  #failAt(at: number, message: string): undefined {
     this.#window.at = at;
-    return this.#fail(`an event block of ${what}`);
+    return this.#fail(message);
   }
 
   /** Waits for an event block, but not for one whose head already contradicts itself. */
@@ -230,7 +235,7 @@ export class ScapReader implements SyscallReader {
     if (!window.fill(length)) return this.#starve();
     const { bytes, view, at } = window;
     if (view.getUint32(at + length - 4, true) !== length) {
-      return this.#fail(`a block of ${length} bytes that does not repeat its length at its end`);
+      return this.#fail(`a block of ${length} bytes that does not repeat its length`);
     }
     if (kind === undefined) {
       window.at += length;

@@ -133,9 +133,13 @@ export function event(
     join([
       u16(0),
       ...(shape.flags ? [u32(options.flags ?? 0)] : []),
-      ...[u64(ts), i64(tid), u32(total), u16(type)],
+      u64(ts),
+      i64(tid),
+      u32(total),
+      u16(type),
       ...(shape.version === 2 ? [u32(parameters.length)] : []),
-      ...[lengths, data],
+      lengths,
+      data,
     ]),
   );
 }
@@ -160,13 +164,21 @@ export function processes(version: number, entries: readonly TestProcess[], type
 function processEntry(version: number, entry: TestProcess): Bytes {
   const args = list(entry.args);
   const fields = join([
-    ...[i64(entry.tid), i64(entry.pid), i64(1)],
+    i64(entry.tid),
+    i64(entry.pid),
+    i64(1),
     ...(version >= 6 ? [i64(77)] : []),
     ...(version >= 8 ? [i64(78)] : []),
-    ...[short(entry.comm), short(entry.exe)],
+    short(entry.comm),
+    short(entry.exe),
     ...(version >= 7 ? [short(`/bin/${entry.comm}`)] : []),
-    ...[u16(args.length), args, short(entry.cwd)],
-    ...[i64(1024), u32(0), u32(1000), u32(100)],
+    u16(args.length),
+    args,
+    short(entry.cwd),
+    i64(1024),
+    u32(0),
+    u32(1000),
+    u32(100),
     ...(version >= 2 ? [u32(1), u32(2), u32(3), u64(4), u64(5)] : []),
     ...(version >= 3 ? [u16(8), list(["A=1", "B=2"])] : []),
     ...(version >= 4 ? [i64(7), i64(6), short("cpu=/\0memory=/x\0")] : []),
