@@ -41,7 +41,6 @@ export class RecordInput {
   readonly #chunks: AsyncGenerator<Uint8Array>;
   #reader: RecordReader | SyscallReader | undefined;
   #engine: FlowEngine | undefined;
-  #kind: "records" | "syscalls" = "records";
   #held: Uint8Array[] = [];
   #reported = 0;
   #failed = false;
@@ -160,12 +159,11 @@ export class RecordInput {
       path: this.summary.path,
       inflate: (bytes) => inflateRawSync(bytes, { maxOutputLength: limits.blockBytes.max }),
     });
-    this.#kind = opened.kind;
     return opened.reader;
   }
 
   #take(reader: RecordReader | SyscallReader): Record[] {
-    const records = isRecordReader(reader, this.#kind) ? reader.read() : this.#runEngine(reader);
+    const records = "read" in reader ? reader.read() : this.#runEngine(reader);
     this.#reportNew(reader);
     this.summary.records += records.length;
     return records;
@@ -205,7 +203,8 @@ export class RecordInput {
     }
     this.#reader.end();
     const records = this.#take(this.#reader);
-    this.#engine?.end();
+    // The last event may be one that is no input.
+    this.#engine?.end("now" in this.#reader ? this.#reader.now : undefined);
     const last = this.#engine?.take() ?? [];
     this.summary.records += last.length;
     if (this.summary.state === "damaged" && this.summary.records === 0) {
@@ -230,13 +229,6 @@ export class RecordInput {
     const place = { ...item.place, path: item.place.path ?? this.summary.path };
     this.#report({ ...item, place });
   }
-}
-
-function isRecordReader(
-  reader: RecordReader | SyscallReader,
-  kind: "records" | "syscalls",
-): reader is RecordReader {
-  return kind === "records";
 }
 
 /** Takes what a reader has and throws it away. */
