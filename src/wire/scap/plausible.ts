@@ -10,7 +10,7 @@ import {
   sectionMagic,
 } from "./blocks.ts";
 import { eventTypesMax } from "./events.ts";
-import type { ByteWindow } from "./window.ts";
+import type { ByteFeed } from "./feed.ts";
 
 /** Bytes that tell whether an event block is consistent: type, length, cpu, flags, header. */
 export const eventHeadBytes = 36;
@@ -39,26 +39,22 @@ export function isConsistentEvent(
   return padding >= 0 && padding < 4 && own >= eventHeaderBytes(kind.version);
 }
 
-/** Whether a block begins `ahead` bytes behind window.at; undefined: more bytes must come to tell. */
-export function isPlausible(
-  window: ByteWindow,
-  ahead: number,
-  ended: boolean,
-): boolean | undefined {
-  if (!window.fill(ahead + 8)) return ended ? false : undefined;
-  const type = window.view.getUint32(window.at + ahead, true);
+/** Whether a block begins `ahead` bytes behind feed.at; undefined: more bytes must come to tell. */
+export function isPlausible(feed: ByteFeed, ahead: number, ended: boolean): boolean | undefined {
+  if (!feed.fill(ahead + 8)) return ended ? false : undefined;
+  const type = feed.view.getUint32(feed.at + ahead, true);
   const kind = blockKind(type);
   if (kind === undefined) return false;
-  const length = window.view.getUint32(window.at + ahead + 4, true);
+  const length = feed.view.getUint32(feed.at + ahead + 4, true);
   if (length > blockBytesBehindDamage || lengthTrouble(kind, length) !== undefined) return false;
   if (kind.kind === "event") {
-    if (!window.fill(ahead + eventHeadBytes)) return ended ? false : undefined;
-    const at = window.at + ahead;
-    if (!isConsistentEvent(window.view, at, kind, length)) return false;
-    return window.view.getUint16(at + kind.headerAt + 20, true) < eventTypesMax;
+    if (!feed.fill(ahead + eventHeadBytes)) return ended ? false : undefined;
+    const at = feed.at + ahead;
+    if (!isConsistentEvent(feed.view, at, kind, length)) return false;
+    return feed.view.getUint16(at + kind.headerAt + 20, true) < eventTypesMax;
   }
-  if (!window.fill(ahead + length)) return ended ? false : undefined;
-  const at = window.at + ahead;
-  if (type === sectionHeader && window.view.getUint32(at + 8, true) !== sectionMagic) return false;
-  return window.view.getUint32(at + length - 4, true) === length;
+  if (!feed.fill(ahead + length)) return ended ? false : undefined;
+  const at = feed.at + ahead;
+  if (type === sectionHeader && feed.view.getUint32(at + 8, true) !== sectionMagic) return false;
+  return feed.view.getUint32(at + length - 4, true) === length;
 }

@@ -18,7 +18,7 @@ import { Cursor } from "./cursor.ts";
 import { EventDecoder } from "./decoder.ts";
 import { readDescriptor, readMachine, readProcess, readUser } from "./lists.ts";
 import { eventHeadBytes, isConsistentEvent, isPlausible, lengthTrouble } from "./plausible.ts";
-import { ByteWindow } from "./window.ts";
+import { ByteFeed } from "./feed.ts";
 
 /** A list block that is being delivered entry by entry. */
 type OpenList = {
@@ -50,7 +50,7 @@ function isOutOfRange(length: number): boolean {
 const baseSearchBytes = 32 << 20;
 
 export class ScapReader implements SyscallReader {
-  readonly #window = new ByteWindow();
+  readonly #feed = new ByteFeed();
   readonly #decoder: EventDecoder;
   readonly #path: string | undefined;
   readonly #diagnostics: Diagnostic[] = [];
@@ -63,7 +63,7 @@ export class ScapReader implements SyscallReader {
   #searchingBase: boolean;
   #list: OpenList | undefined = undefined;
   #damage: Damage | undefined = undefined;
-  /** Bytes behind window.at that the search for the base has seen. */
+  /** Bytes behind feed.at that the search for the base has seen. */
   #baseAhead = 0;
   #sections = 0;
   #hasEvents = false;
@@ -111,7 +111,7 @@ export class ScapReader implements SyscallReader {
 
   push(bytes: Uint8Array): void {
     this.#counters.bytes += bytes.length;
-    if (!this.#dead) this.#window.push(bytes);
+    if (!this.#dead) this.#feed.push(bytes);
   }
 
   end(): void {
@@ -129,25 +129,22 @@ export class ScapReader implements SyscallReader {
 
   /** Walks the blocks without consuming them; false: the first event has not arrived yet. */
   #findBase(): boolean {
-    const window = this.#window;
+    const feed = this.#feed;
     while (this.#searchingBase && this.#baseAhead < baseSearchBytes) {
       const ahead = this.#baseAhead;
-      if (!window.fill(ahead + 8)) break;
-      const kind = blockKind(window.view.getUint32(window.at + ahead, true));
-      const length = window.view.getUint32(window.at + ahead + 4, true);
+      if (!feed.fill(ahead + 8)) break;
+      const kind = blockKind(feed.view.getUint32(feed.at + ahead, true));
+      const length = feed.view.getUint32(feed.at + ahead + 4, true);
       if (kind?.kind !== "event" && lengthTrouble(kind, length) === undefined) {
         this.#baseAhead += length;
         continue;
       }
-      const plausible = isPlausible(window, ahead, this.#ended);
+      const plausible = isPlausible(feed, ahead, this.#ended);
       if (plausible === undefined) break;
       if (plausible && kind !== undefined) {
-        const header = window.at + ahead + kind.headerAt;
-        const low = window.view.getUint32(header, true);
-        this.#searchingBase = !this.#decoder.offerBase(
-          low,
-          window.view.getUint32(header + 4, true),
-        );
+        const header = feed.at + ahead + kind.headerAt;
+        const low = feed.view.getUint32(header, true);
+        this.#searchingBase = !this.#decoder.offerBase(low, feed.view.getUint32(header + 4, true));
         this.#baseAhead += length;
       } else this.#baseAhead += 1;
     }
@@ -156,19 +153,19 @@ export class ScapReader implements SyscallReader {
   }
 
   #nextBlock(): Input | undefined | typeof starved {
-    const window = this.#window;
+    const feed = this.#feed;
     if (this.#damage !== undefined) return this.#stepOver(this.#damage);
     for (;;) {
-      if (window.end - window.at < 8 && !window.fill(8)) return this.#starve();
-      const type = window.view.getUint32(window.at, true);
-      const length = window.view.getUint32(window.at + 4, true);
+      if (feed.end - feed.at < 8 && !feed.fill(8)) return this.#starve();
+      const type = feed.view.getUint32(feed.at, true);
+      const length = feed.view.getUint32(feed.at + 4, true);
       const kind = blockKind(type);
       if (kind?.kind !== "event" || !this.#begun) return this.#otherBlock(kind, type, length);
-      if (window.end - window.at < length || isOutOfRange(length)) {
+      if (feed.end - feed.at < length || isOutOfRange(length)) {
         const waiting = this.#awaitEvent(kind, length);
         if (waiting !== "complete") return waiting;
       }
-      const input = this.#eventsAtHand(window.bytes, window.view, window.end);
+      const input = this.#eventsAtHand(feed.bytes, feed.view, feed.end);
       if (input !== undefined) return input;
       if (this.#damage !== undefined) return undefined;
     }
@@ -177,8 +174,8 @@ export class ScapReader implements SyscallReader {
   /** Decodes event blocks that are whole, until one yields something or another kind of block follows. */
   #eventsAtHand(bytes: Uint8Array, view: DataView, end: number): Input | undefined {
     const decoder = this.#decoder;
-    const window = this.#window;
-    let at = window.at;
+    const feed = this.#feed;
+    let at = feed.at;
     while (end - at >= leastEventBytes) {
       const kind = blockKind(view.getUint32(at, true));
       const length = view.getUint32(at + 4, true);
@@ -195,15 +192,15 @@ export class ScapReader implements SyscallReader {
       this.#hasEvents = true;
       at += length;
       if (input === undefined && decoder.trouble === undefined) continue;
-      window.at = at;
+      feed.at = at;
       return decoder.trouble === undefined ? input : this.#reportEvent(at - length, input);
     }
-    window.at = at;
+    feed.at = at;
     return undefined;
   }
 
   #failAt(at: number, message: string): undefined {
-    this.#window.at = at;
+    this.#feed.at = at;
     return this.#fail(message);
   }
 
@@ -211,10 +208,10 @@ export class ScapReader implements SyscallReader {
   #awaitEvent(kind: BlockKind, length: number): undefined | typeof starved | "complete" {
     const trouble = lengthTrouble(kind, length);
     if (trouble !== undefined) return this.#fail(trouble);
-    const window = this.#window;
-    if (!window.fill(Math.min(length, eventHeadBytes))) return this.#starve();
-    if (!isConsistentEvent(window.view, window.at, kind, length)) return "complete";
-    return window.fill(length) ? "complete" : this.#starve();
+    const feed = this.#feed;
+    if (!feed.fill(Math.min(length, eventHeadBytes))) return this.#starve();
+    if (!isConsistentEvent(feed.view, feed.at, kind, length)) return "complete";
+    return feed.fill(length) ? "complete" : this.#starve();
   }
 
   /** Every block that is no event; also the first of the capture, whatever it is. */
@@ -223,22 +220,22 @@ export class ScapReader implements SyscallReader {
     type: number,
     length: number,
   ): Input | undefined | typeof starved {
-    const window = this.#window;
+    const feed = this.#feed;
     if (!this.#begun) {
-      if (!window.fill(12) && !this.#ended) return starved;
+      if (!feed.fill(12) && !this.#ended) return starved;
       this.#begun = true;
-      const magic = window.end - window.at < 12 ? 0 : window.view.getUint32(window.at + 8, true);
+      const magic = feed.end - feed.at < 12 ? 0 : feed.view.getUint32(feed.at + 8, true);
       if (type !== sectionHeader || magic !== sectionMagic) return this.#refuse(type, magic);
     }
     const trouble = lengthTrouble(kind, length);
     if (trouble !== undefined) return this.#fail(trouble);
-    if (!window.fill(length)) return this.#starve();
-    const { bytes, view, at } = window;
+    if (!feed.fill(length)) return this.#starve();
+    const { bytes, view, at } = feed;
     if (view.getUint32(at + length - 4, true) !== length) {
       return this.#fail(`a block of ${length} bytes that does not repeat its length`);
     }
     if (kind === undefined) {
-      window.at += length;
+      feed.at += length;
       this.#countUnknown(type);
       return undefined;
     }
@@ -246,7 +243,7 @@ export class ScapReader implements SyscallReader {
       // Metadata behind events: another capture was appended without its section header.
       return this.#beginSection();
     }
-    window.at += length;
+    feed.at += length;
     const cursor = new Cursor(bytes, view, at + 8, at + length - 4);
     switch (kind.kind) {
       case "section":
@@ -294,62 +291,62 @@ export class ScapReader implements SyscallReader {
 
   /** No more bytes now; or, at the end of the capture, a block that is not whole. */
   #starve(): undefined | typeof starved {
-    if (!this.#ended || this.#window.left === 0) return starved;
+    if (!this.#ended || this.#feed.left === 0) return starved;
     this.#damage = {
-      at: this.#window.position,
+      at: this.#feed.position,
       unreported: "the capture ends inside a block",
     };
     // Perhaps only the block's length is wrong, and what follows can be read.
-    this.#window.fill(1);
-    this.#window.at += 1;
+    this.#feed.fill(1);
+    this.#feed.at += 1;
     return undefined;
   }
 
   /** The block at hand cannot be read: the next that can is looked for. */
   #fail(message: string): undefined {
-    const at = this.#window.position;
+    const at = this.#feed.position;
     this.#report("SF1101", `damaged block at byte ${at}: ${message}`, at);
     this.#damage = { at, unreported: undefined };
-    this.#window.at += Math.min(8, this.#window.end - this.#window.at);
+    this.#feed.at += Math.min(8, this.#feed.end - this.#feed.at);
     return undefined;
   }
 
   #refuse(type: number, magic: number): Input | undefined {
-    const window = this.#window;
-    const at = window.position;
+    const feed = this.#feed;
+    const at = feed.position;
     if (type === sectionHeader && magic === sectionMagicSwapped) {
       this.#report("SF1105", "the capture was written by a big-endian machine", at);
       this.#dead = true;
-      const lost = window.left;
-      window.clear();
+      const lost = feed.left;
+      feed.clear();
       return this.#gap("unsupported", lost, "bytes", at);
     }
     const found = (type === sectionHeader ? magic : type).toString(16).padStart(8, "0");
     const wanted = type === sectionHeader ? `magic ${hexMagic}` : `block ${hexHeader}`;
     this.#report("SF1100", `not a capture: expected ${wanted}, found ${found}`, at);
     this.#damage = { at, unreported: undefined };
-    window.at += 1;
+    feed.at += 1;
     return undefined;
   }
 
   /** Goes on to the next place where a block may begin. */
   #stepOver(damage: Damage): Input | undefined | typeof starved {
-    const window = this.#window;
+    const feed = this.#feed;
     for (;;) {
-      while (window.end - window.at >= 8) {
-        if (blockKind(window.view.getUint32(window.at, true)) !== undefined) break;
-        window.at += 1;
+      while (feed.end - feed.at >= 8) {
+        if (blockKind(feed.view.getUint32(feed.at, true)) !== undefined) break;
+        feed.at += 1;
       }
-      const plausible = isPlausible(window, 0, this.#ended);
+      const plausible = isPlausible(feed, 0, this.#ended);
       if (plausible === undefined) return starved;
-      if (!plausible && window.left > 0) {
-        window.fill(1);
-        window.at += 1;
+      if (!plausible && feed.left > 0) {
+        feed.fill(1);
+        feed.at += 1;
         continue;
       }
       if (!plausible && !this.#ended) return starved;
       this.#damage = undefined;
-      const lost = window.position - damage.at;
+      const lost = feed.position - damage.at;
       if (damage.unreported === undefined) return this.#gap("damaged", lost, "bytes", damage.at);
       const code = plausible ? "SF1101" : "SF1102";
       this.#report(code, `${damage.unreported} that begins at byte ${damage.at}`, damage.at);
@@ -358,7 +355,7 @@ export class ScapReader implements SyscallReader {
   }
 
   #reportEvent(at: number, input: Input | undefined): Input | undefined {
-    const offset = this.#window.offset + at;
+    const offset = this.#feed.offset + at;
     const trouble = this.#decoder.trouble;
     this.#decoder.trouble = undefined;
     if (trouble === "json") {
@@ -371,7 +368,7 @@ export class ScapReader implements SyscallReader {
   }
 
   #reportList(cursor: Cursor): Input {
-    const at = this.#window.offset + cursor.at;
+    const at = this.#feed.offset + cursor.at;
     this.#report("SF1104", `damaged list: an entry overruns it near byte ${at}`, at);
     return this.#gap("damaged", cursor.left, "bytes", at);
   }

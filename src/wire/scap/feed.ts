@@ -6,7 +6,7 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-export class ByteWindow {
+export class ByteFeed {
   bytes: Uint8Array = emptyBytes;
   view: DataView = viewOf(emptyBytes);
   /** What is unread: bytes[at, end). */
