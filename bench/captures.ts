@@ -171,13 +171,13 @@ export function syntheticCapture(source: string, target: string, events: number)
   const size = uint32(100);
   const data = new Uint8Array(20);
   const encoder = new TextEncoder();
-  for (let written = 0, file_ = 0; written < events; file_++) {
+  for (let written = 0, serial = 0; written < events; serial++) {
     const name = encoder.encode(
-      `/srv/data/${(file_ >> 8).toString(16)}/object-${file_.toString(16)}.bin\0`,
+      `/srv/data/${(serial >> 8).toString(16)}/object-${serial.toString(16)}.bin\0`,
     );
     const rows: [number, Uint8Array[]][] = [
       [2, []],
-      [3, [fd, name, uint32(1), uint32(0), uint32(0), int64(file_)]],
+      [3, [fd, name, uint32(1), uint32(0), uint32(0), int64(serial)]],
       [6, [fd, size]],
       [7, [int64(100), data]],
       [6, [fd, size]],

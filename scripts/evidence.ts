@@ -68,7 +68,7 @@ function holds(line: string): () => Outcome {
       /\d+ passed, \d+ failed, \d+ skipped/.exec(result.out)?.[0] ??
       result.out.trim().split("\n").at(-1) ??
       "";
-    const idle = /^0 passed/.test(closing);
+    const idle = closing.startsWith("0 passed");
     return verdict(result.status === 0 && !idle, closing || result.err.slice(-200).trim());
   };
 }
