@@ -224,7 +224,7 @@ function renderCalm(view: StoryView, columns: number, paint: Paint): string[] {
       ? "No attack found, and no rule fired."
       : `No attack found: ${countNoun(view.unconnected.length, "alert")}, but nothing that connects them to one.`;
   const lines = [
-    paint("bold", found),
+    ...wrap(found, columns, "").map((line) => paint("bold", line)),
     ...wrap(`Looked at ${view.looked}.`, columns, "").map((line) => paint("dim", line)),
   ];
   if (view.processes.length === 0) return lines;

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, integer, property, record as object } from "fast-check";
 import { expect, test } from "vitest";
 import type { Activity } from "../model/activity.ts";
 import type { Host, Process } from "../model/entity.ts";
@@ -118,13 +118,14 @@ test("a process version is the one in force at the phase, not the newest", () =>
 });
 
 test("property: everything comes out once, sorted by time, whatever the batches (oracle: a plain sort)", () => {
-  const flowOf = fc
-    .record({ end: fc.integer({ min: 0, max: 400 }), length: fc.integer({ min: 0, max: 30 }) })
-    .map(({ end, length }) => ({ end, length }));
-  fc.assert(
-    fc.property(
-      fc.array(flowOf, { maxLength: 80 }),
-      fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 9 }),
+  const flowOf = object({
+    end: integer({ min: 0, max: 400 }),
+    length: integer({ min: 0, max: 30 }),
+  }).map(({ end, length }) => ({ end, length }));
+  assert(
+    property(
+      array(flowOf, { maxLength: 80 }),
+      array(integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 9 }),
       (shapes, cuts) => {
         // As a writer does it: in the order in which flows end.
         shapes.sort((a, b) => a.end - b.end);

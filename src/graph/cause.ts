@@ -63,7 +63,7 @@ function bestConnection(
     const later = best === undefined || connection.first > best.entry.connection.first;
     if (best === undefined || score > best.score || (score === best.score && later)) {
       const entry = { connection, service: connection.server ?? service, usual };
-      best = { entry: { ...entry, unusual: oddness >= 1 }, score };
+      best = { entry: { ...entry, unusual: oddness >= 1, during: contains > 0 }, score };
     }
   }
   return best?.entry;

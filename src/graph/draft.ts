@@ -49,6 +49,8 @@ export type Entry = {
   /** Median volume of the other connections that the service took on the same port. */
   readonly usual: { readonly rbytes: number; readonly wbytes: number; readonly count: number };
   readonly unusual: boolean;
+  /** The first bad act fell into the time of the connection. */
+  readonly during: boolean;
 };
 
 /** A file that was written in the recording and then run. */

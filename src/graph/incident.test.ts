@@ -1,6 +1,6 @@
 // Incidents over hand-built records: each test is one way in which causes connect, or must not connect, alerts.
 
-import fc from "fast-check";
+import { assert, integer, property } from "fast-check";
 import { expect, test } from "vitest";
 import { EventOrder } from "../flow/order.ts";
 import type { Activity } from "../model/activity.ts";
@@ -112,8 +112,8 @@ test("ordinary handlers of the same service stay outside", () => {
 test("property: the same incidents for every batch size", () => {
   const { world } = takenOver();
   const whole = findings(world, onExec("/tmp/payload"), 1_000_000);
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 60 }), (batch) => {
+  assert(
+    property(integer({ min: 1, max: 60 }), (batch) => {
       const cut = findings(world, onExec("/tmp/payload"), batch);
       expect(
         cut.incidents.map((incident) => [incident.id, incident.score, sentences(incident)]),

@@ -5,7 +5,7 @@ import { type TimeNs, second } from "../model/time.ts";
 import { findEntry } from "./cause.ts";
 import {
   type ProcessAlert,
-  ProgramIndex,
+  type ProgramIndex,
   ancestors,
   bornAt,
   isService,

@@ -2,6 +2,7 @@
 
 import { printable } from "../../base/text.ts";
 import { printBytes, printCount } from "../../encode/units.ts";
+import { processName } from "../../model/entity.ts";
 import { type Draft, type Heuristic, actKey, addTerm } from "../draft.ts";
 import type { FileEdge, ProcessNode } from "../graph.ts";
 import { list, procAt, whoRuns } from "../sentence.ts";
@@ -78,7 +79,7 @@ function addModeChanges(draft: Draft): void {
       const mode = /^(?:-\S+ )*(?:[ugoa]*\+[rwst]*x\w*|0?[0-7]*[1357][0-7]{0,2}) (.+)$/.exec(
         proc.args ?? "",
       );
-      if (!/\/chmod$/.test(proc.exe ?? "") || mode === null) continue;
+      if (processName(proc) !== "chmod" || mode === null) continue;
       for (const name of (mode[1] ?? "").split(" ")) {
         const file = draft.graph.findFile(proc.host.id, proc.container?.id, name);
         const writer = [...(file?.edges.values() ?? [])].find(
