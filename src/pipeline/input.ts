@@ -45,6 +45,8 @@ export class RecordInput {
   #reported = 0;
   #failed = false;
   #done = false;
+  /** The reader was told that no bytes will come; it may hold records still. */
+  #ended = false;
 
   constructor(path: string, options: InputOptions, report: Report) {
     this.#options = options;
@@ -93,8 +95,20 @@ export class RecordInput {
   /** The next records; undefined at the end. Never throws: trouble becomes diagnostics and the summary's state. */
   async read(base: TimeBase | undefined): Promise<Record[] | undefined> {
     if (this.#done) return undefined;
+    // A reader hands out a bounded number of records at a time.
+    if (this.#reader !== undefined && "read" in this.#reader) {
+      const more = this.#take(this.#reader);
+      if (more.length > 0) return more;
+    }
     const chunk = this.#held.shift() ?? (await this.#nextChunk());
-    if (chunk === undefined) return this.#finish();
+    if (chunk === undefined) {
+      if (this.#reader === undefined || !("read" in this.#reader) || this.#ended) {
+        return this.#finish();
+      }
+      this.#ended = true;
+      this.#reader.end();
+      return this.#take(this.#reader);
+    }
     if (this.#reader === undefined) {
       const format = this.#findFormat(chunk);
       if (format === undefined) {
@@ -201,7 +215,7 @@ export class RecordInput {
       this.summary.state = "unreadable";
       return undefined;
     }
-    this.#reader.end();
+    if (!this.#ended) this.#reader.end();
     const records = this.#take(this.#reader);
     // The last event may be one that is no input.
     this.#engine?.end("now" in this.#reader ? this.#reader.now : undefined);
