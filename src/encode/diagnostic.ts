@@ -38,7 +38,7 @@ export function printDiagnostic(item: Diagnostic, options: DiagnosticOptions): s
 }
 
 /** `file:line:column`, `file, byte offset N`, or whatever part of it is known. */
-export function printPlace(place: Place): string | undefined {
+function printPlace(place: Place): string | undefined {
   const path = place.path === undefined ? undefined : printable(place.path);
   if (place.line !== undefined) {
     const position = place.column === undefined ? `${place.line}` : `${place.line}:${place.column}`;

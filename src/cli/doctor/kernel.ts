@@ -3,7 +3,7 @@
 import type { Machine } from "./machine.ts";
 import { type Finding, atLeast, versionOf } from "./row.ts";
 
-export function kernelVersion(machine: Machine): readonly [number, number] | undefined {
+function kernelVersion(machine: Machine): readonly [number, number] | undefined {
   return versionOf(machine.text("proc/sys/kernel/osrelease") ?? "");
 }
 
@@ -57,7 +57,7 @@ export function findLockdown(machine: Machine): Finding {
 
 const capability = { sysPtrace: 19, sysAdmin: 21, perfmon: 38, bpf: 39 } as const;
 
-export function hasCapability(machine: Machine, name: keyof typeof capability): boolean {
+function hasCapability(machine: Machine, name: keyof typeof capability): boolean {
   const hex = /^CapEff:\s*([0-9a-f]{1,16})$/im.exec(machine.text("proc/self/status") ?? "")?.[1];
   return hex !== undefined && ((BigInt(`0x${hex}`) >> BigInt(capability[name])) & 1n) === 1n;
 }
