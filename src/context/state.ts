@@ -29,11 +29,16 @@ export type StateOptions<Owner, Flow> = {
   /** Behave as the libraries did that the original was built on. */
   readonly quirks: boolean;
   /** A number no longer stands for what it stood for. */
-  readonly onRelease: (slot: Slot<Flow>, leader: Thread<Owner, Flow>) => void;
+  readonly onRelease: (slot: Slot<Flow>, why: ReleaseReason) => void;
   readonly onEvict: (thread: Thread<Owner, Flow>) => void;
 };
 
+/** The descriptor was closed; the socket got another address; the process is gone. */
+export type ReleaseReason = "closed" | "readdressed" | "gone";
+
 const inProgress = -115;
+/** CLOSE_RANGE_CLOEXEC: nothing is closed yet. */
+const closeRangeOnExec = 4;
 /** What the libraries of that time called a unix socket whose connect failed. */
 const failedUnixName = "0";
 /** As libscap numbers fcntl's commands, and as Linux does. */
@@ -68,7 +73,7 @@ export class KernelState<Owner, Flow> {
     this.threads = new ThreadTable<Owner, Flow>((thread) => {
       options.onEvict(thread);
       this.#forgetDescriptors(thread);
-    });
+    }, !options.quirks);
     this.thread = new Thread<Owner, Flow>(-1, -1);
     this.leader = this.thread;
   }
@@ -195,7 +200,6 @@ export class KernelState<Owner, Flow> {
       case Family.truncate:
       case Family.chmod:
       case Family.chown:
-      case Family.ioUring:
       case Family.module:
         this.slot = this.#find(call);
         return;
@@ -345,6 +349,9 @@ export class KernelState<Owner, Flow> {
 
   #unknown(tid: number, pid: number): Thread<Owner, Flow> {
     const thread = new Thread<Owner, Flow>(tid, this.quirks ? -1 : pid > 0 ? pid : tid);
+    if (thread.pid > 0 && thread.pid !== tid && this.threads.get(pid) === undefined) {
+      this.threads.add(new Thread<Owner, Flow>(pid, pid));
+    }
     this.threads.add(thread);
     return thread;
   }
@@ -419,7 +426,7 @@ export class KernelState<Owner, Flow> {
 
   #change(slot: Slot<Flow>, descriptor: Descriptor): void {
     if (slot.descriptor === descriptor) return;
-    this.#options.onRelease(slot, this.leader);
+    this.#options.onRelease(slot, "readdressed");
     slot.descriptor = descriptor;
     slot.flow = undefined;
   }
@@ -427,7 +434,7 @@ export class KernelState<Owner, Flow> {
   #open(leader: Thread<Owner, Flow>, fd: number, descriptor: Descriptor): Slot<Flow> | undefined {
     if (fd < 0 || fd >= fdMax) return undefined;
     const old = leader.descriptors.get(fd);
-    if (old !== undefined) this.#options.onRelease(old, leader);
+    if (old !== undefined) this.#options.onRelease(old, "closed");
     else if (this.#descriptors >= limits.descriptors.max) {
       this.descriptorsEvicted += 1;
       return undefined;
@@ -440,11 +447,12 @@ export class KernelState<Owner, Flow> {
   #close(leader: Thread<Owner, Flow>, fd: number): void {
     const slot = leader.descriptors.get(fd);
     if (slot === undefined) return;
-    this.#options.onRelease(slot, leader);
+    this.#options.onRelease(slot, "closed");
     if (leader.descriptors.delete(fd)) this.#descriptors -= 1;
   }
 
   #closeRange(leader: Thread<Owner, Flow>, call: Syscall): void {
+    if ((call.flags & closeRangeOnExec) !== 0) return;
     const last = call.fd2 < 0 ? fdMax : Math.min(call.fd2, leader.descriptors.slots.length);
     for (let fd = Math.max(0, call.fd); fd <= last; fd++) {
       if (fd >= leader.descriptors.slots.length) break;
@@ -464,7 +472,7 @@ export class KernelState<Owner, Flow> {
     const { descriptors } = thread;
     if (descriptors.size === 0) return;
     for (const slot of descriptors.slots) {
-      if (slot !== undefined) this.#options.onRelease(slot, thread);
+      if (slot !== undefined) this.#options.onRelease(slot, "gone");
     }
     this.#descriptors -= descriptors.size;
     descriptors.clear();

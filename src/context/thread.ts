@@ -53,10 +53,17 @@ export class ThreadTable<Owner, Flow> {
   readonly #threads = new Map<number, Thread<Owner, Flow>>();
   #last: Thread<Owner, Flow> | undefined;
   readonly #max: number;
+  /** A leader stands for its process as long as other threads of it live. */
+  readonly #outlives: boolean;
   evicted = 0;
   readonly #onEvict: (thread: Thread<Owner, Flow>) => void;
 
-  constructor(onEvict: (thread: Thread<Owner, Flow>) => void, max: number = limits.threads.max) {
+  constructor(
+    onEvict: (thread: Thread<Owner, Flow>) => void,
+    outlives: boolean,
+    max: number = limits.threads.max,
+  ) {
+    this.#outlives = outlives;
     this.#max = max;
     this.#onEvict = onEvict;
   }
@@ -85,7 +92,7 @@ export class ThreadTable<Owner, Flow> {
     const known = thread.leader;
     if (known !== undefined && known.alive) return known;
     const leader = thread.pid < 0 ? undefined : this.#threads.get(thread.pid);
-    if (leader === undefined) return thread;
+    if (leader === undefined) return this.#outlives && known !== undefined ? known : thread;
     thread.leader = leader;
     return leader;
   }

@@ -9,7 +9,7 @@ import { FileEvents } from "./file-event.ts";
 import { Flow } from "./flow.ts";
 import type { Mode } from "./mode.ts";
 import type { Output } from "./output.ts";
-import type { Owner, ProcessThread } from "./owner.ts";
+import type { Owner } from "./owner.ts";
 import { writeFlow } from "./write-flow.ts";
 
 export const exportSeconds = 30;
@@ -112,7 +112,7 @@ export class CompatMode implements Mode {
 
   #pushEvent(call: Syscall, ops: OpSet, args: readonly string[]): void {
     const { state, entities } = this.#output;
-    const proc = entities.ownerOf(state.leader).current;
+    const proc = entities.ownerOf(state.leader).version;
     if (proc === undefined) return;
     const ret = ops === Op.EXIT ? call.mode : call.ret;
     this.#output.push({ type: "PE", proc, ts: call.ts, tid: call.tid, ops, args, ret: ret | 0 });
@@ -298,5 +298,3 @@ function netKey(
 ): string {
   return net === undefined ? `${fd}` : `${fd} ${net.sip}:${net.sport} ${net.dip}:${net.dport}`;
 }
-
-export type { ProcessThread };

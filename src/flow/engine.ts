@@ -134,8 +134,8 @@ export class FlowEngine {
     const host: Host = compat ? { id, ip: "" } : { id, bootId: this.#bootId };
     let made: Mode | undefined;
     const output = new Output(host, base, compat, {
-      onRelease: (slot, leader) => {
-        if (made instanceof NativeMode) made.release(slot, leader);
+      onRelease: (slot, why) => {
+        if (made instanceof NativeMode) made.release(slot, why);
       },
       onEvict: (thread) => {
         if (made instanceof NativeMode) made.evict(thread);

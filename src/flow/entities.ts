@@ -2,14 +2,12 @@
 // container. Which versions there are is decided here; ids are the codec's business. Format spec §2.
 
 import type { KernelState } from "../context/state.ts";
-import { assertDefined } from "../base/assert.ts";
 import {
   type Container,
   type File,
   type Host,
   type ObjectState,
   type Process,
-  type ProcessIdentity,
   containerTypes,
   lineageMax,
 } from "../model/entity.ts";
@@ -111,23 +109,55 @@ export class Entities {
   }
 
   #write(owner: Owner, thread: ProcessThread, state: ObjectState, ts: TimeNs): void {
-    const process = owner.current ?? this.describe(owner, thread, state, ts);
-    if (process.container !== undefined) this.#introduceContainer(process.container.id);
-    owner.written = true;
-    this.#out({ type: "P", process });
+    this.#writeVersion(owner.version ?? this.describe(owner, thread, state, ts));
   }
 
   /** exec and setuid of a known process: a new version. The original keeps what it learned first of the rest. */
   modify(leader: ProcessThread, ts: TimeNs): void {
     const owner = this.ownerOf(leader);
-    const old = owner.current;
+    const old = owner.version;
     const next = this.describe(owner, leader, "MODIFIED", ts);
-    if (this.#state.quirks && old !== undefined && owner.identity !== undefined) {
+    if (this.#state.quirks && old !== undefined) {
       const { cwd, env, tty, entry, container, parent } = old;
-      owner.identity.current = { ...next, cwd, env, tty, entry, container, parent };
+      owner.version = { ...next, cwd, env, tty, entry, container, parent };
     }
     owner.written = false;
     this.#write(owner, leader, "MODIFIED", ts);
+  }
+
+  /** The process of a leader, described; not yet written. */
+  known(leader: ProcessThread, state: ObjectState, ts: TimeNs): Owner {
+    const owner = this.ownerOf(leader);
+    if (owner.version === undefined) this.describe(owner, leader, state, ts);
+    return owner;
+  }
+
+  /** Writes what is not written yet of a described process and of its ancestors. */
+  ensure(owner: Owner): void {
+    if (owner.written) return;
+    const chain: Owner[] = [];
+    for (let next: Owner | undefined = owner; next !== undefined && !next.written; ) {
+      if (chain.includes(next) || chain.length > lineageMax) break;
+      chain.push(next);
+      const identity: unknown = next.version?.parent?.identity;
+      next = identity instanceof Owner ? identity : undefined;
+    }
+    for (let i = chain.length - 1; i >= 0; i--) {
+      const { version } = chain[i] ?? {};
+      if (version !== undefined) this.#writeVersion(version);
+    }
+  }
+
+  #writeVersion(process: Process): void {
+    if (process.container !== undefined) this.#introduceContainer(process.container.id);
+    if (process.identity instanceof Owner) process.identity.written = true;
+    this.#out({ type: "P", process });
+  }
+
+  /** A new recording: processes of the old one are other processes. */
+  restart(): void {
+    this.owners.clear();
+    this.#byPid.clear();
   }
 
   /** Makes the thread's present state the current version. */
@@ -138,16 +168,14 @@ export class Entities {
     ts: TimeNs,
     withParent = true,
   ): Process {
-    const old = owner.identity?.current;
+    const old = owner.version;
     const previous = old === undefined ? undefined : withoutOldest(old);
-    const identity = owner.identity ?? new Identity();
-    owner.identity = identity;
     const { argv0, exePath, args } = thread;
     const named = exePath !== undefined && exePath !== "" && exePath !== "<NA>" ? exePath : argv0;
     const { createdAt } = thread;
     const parent = withParent ? this.#parentVersion(thread, ts) : undefined;
     const process: Process = {
-      identity,
+      identity: owner,
       host: this.host,
       pid: thread.pid,
       createdNs: createdAt === undefined ? undefined : toAbsolute(this.#base, createdAt),
@@ -177,17 +205,17 @@ export class Entities {
       exeUpperLayer: thread.exeUpperLayer,
       networkNamespace: undefined,
     };
-    identity.current = process;
+    owner.version = process;
     return process;
   }
 
   /** The parent as a description refers to it; one that ended is found by its pid. */
   #parentVersion(thread: ProcessThread, ts: TimeNs): Process | undefined {
     const parent = this.#parentOf(thread);
-    if (parent === undefined) return this.#byPid.get(thread.parentTid)?.[0]?.current;
+    if (parent === undefined) return this.#byPid.get(thread.parentTid)?.[0]?.version;
     const owner = this.ownerOf(parent);
     // Beyond the longest lineage, or in a circle of recycled ids: described without going further up.
-    return owner.current ?? this.describe(owner, parent, "REUP", ts, false);
+    return owner.version ?? this.describe(owner, parent, "REUP", ts, false);
   }
 
   #parentOf(thread: ProcessThread): ProcessThread | undefined {
@@ -305,19 +333,6 @@ export class Entities {
     if (entry.file.container !== undefined) this.#introduceContainer(entry.file.container.id);
     entry.written = true;
     this.#out({ type: "F", file: entry.file });
-  }
-}
-
-/** An identity gets its first version right after it is made. */
-class Identity implements ProcessIdentity {
-  #current: Process | undefined;
-
-  get current(): Process {
-    return assertDefined(this.#current, "a process identity has a version");
-  }
-
-  set current(process: Process) {
-    this.#current = process;
   }
 }
 

@@ -68,7 +68,7 @@ export class FileEvents {
 
   #push(call: Syscall, ops: number, file: FileEntry, newFile: FileEntry | undefined): void {
     const { entities, state } = this.#output;
-    const proc = entities.ownerOf(state.leader).current;
+    const proc = entities.ownerOf(state.leader).version;
     if (proc === undefined) return;
     this.#output.push({
       type: "FE",

@@ -33,6 +33,8 @@ export class Flow {
   slice = 0;
   id = 0;
   alive = true;
+  /** Native mode: nothing happened since the last slice. */
+  parked = false;
   listed = false;
   next: Flow | undefined = undefined;
   previous: Flow | undefined = undefined;

@@ -1,6 +1,6 @@
 // What both modes share: the state, the entities, the open flows and the records made so far, with their counts.
 
-import { KernelState } from "../context/state.ts";
+import { KernelState, type ReleaseReason } from "../context/state.ts";
 import type { Slot } from "../context/descriptor.ts";
 import type { Host } from "../model/entity.ts";
 import type { GapReason, Record, RecordType } from "../model/record.ts";
@@ -22,7 +22,7 @@ export type EngineCounters = {
 };
 
 export type EngineHooks = {
-  readonly onRelease: (slot: Slot<Flow>, leader: ProcessThread) => void;
+  readonly onRelease: (slot: Slot<Flow>, why: ReleaseReason) => void;
   readonly onEvict: (thread: ProcessThread) => void;
 };
 

@@ -1,35 +1,42 @@
-// What the engine knows of one process: its identity, whether its newest version was written, and the flows open on it.
+// What the engine knows of one process: its versions, whether the newest is in the output, and the flows open on it.
 
+import { assertDefined } from "../base/assert.ts";
 import type { Thread } from "../context/thread.ts";
 import type { Process, ProcessIdentity } from "../model/entity.ts";
 import type { TimeNs } from "../model/time.ts";
+import type { FileEntry } from "./entities.ts";
 import type { Flow } from "./flow.ts";
 
 export type ProcessThread = Thread<Owner, Flow>;
 
-export class Owner {
+/** Threads of a process since its last process flow. */
+export type ThreadCounts = {
+  readonly since: TimeNs;
+  readonly second: number;
+  cloned: number;
+  exited: number;
+  errors: number;
+};
+
+export class Owner implements ProcessIdentity {
   readonly key: string;
   readonly pid: number;
   readonly createdAt: TimeNs | undefined;
   /** Undefined until the process is first described. */
-  identity: ProcessIdentity | undefined = undefined;
+  version: Process | undefined = undefined;
   /** The newest version is in the output. */
   written = false;
-  /** Open flows: of files by descriptor and path, of connections by descriptor and ends (native: without the descriptor). */
+  exited = false;
+  /** Compat: open flows by descriptor and path, or by descriptor and ends; one per thread. */
   readonly files = new Map<string, Flow[]>();
   readonly nets = new Map<string, Flow[]>();
-  /** Native mode: threads since the last process flow, and the whole life's failed opens. */
-  threadsCloned = 0;
-  threadsExited = 0;
-  cloneErrors = 0;
-  threadsSince: TimeNs = 0;
-  threadsSecond = 0;
+  /** Native: one flow per file and per connection. */
+  readonly fileFlows = new Map<FileEntry, Flow>();
+  readonly netFlows = new Map<string, Flow>();
+  threads: ThreadCounts | undefined = undefined;
   failedOpens = 0;
-  exited = false;
-  /** When it may be forgotten. */
-  readonly pendingClones: { readonly ret: number; readonly ts: TimeNs; readonly tid: number }[] =
-    [];
-  readonly seenChildren: number[] = [];
+  /** What was reported once and is not repeated: ptrace requests. */
+  reported: Set<string> | undefined = undefined;
 
   constructor(key: string, pid: number, createdAt: TimeNs | undefined) {
     this.key = key;
@@ -37,7 +44,11 @@ export class Owner {
     this.createdAt = createdAt;
   }
 
-  get current(): Process | undefined {
-    return this.identity?.current;
+  get current(): Process {
+    return assertDefined(this.version, "a process that is referred to has been described");
+  }
+
+  set current(process: Process) {
+    this.version = process;
   }
 }

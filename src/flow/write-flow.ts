@@ -8,7 +8,7 @@ import type { Output } from "./output.ts";
 /** The original's record: one thread, one descriptor. */
 export function writeFlow(output: Output, flow: Flow, endTs: TimeNs): void {
   const { ops, owner, file, net, tid, fd, ts, rops, wops, rbytes, wbytes } = flow;
-  const proc = owner.current;
+  const proc = owner.version;
   if (ops === 0 || ops === Op.TRUNCATE || proc === undefined) return;
   if (net !== undefined) {
     output.push({ type: "NF", proc, ts, endTs, tid, ops, net, fd, rops, wops, rbytes, wbytes });

@@ -1,0 +1,217 @@
+// Our flows: one per process and file, and one per process and connection. A file's flow stays open when the file is closed and
+// opened again; it ends with the export interval in which nothing has it open any more, with the process, or by eviction. A
+// connection ends when its last descriptor is closed. Totals are the exact sums of the calls.
+
+import type { ReleaseReason } from "../context/state.ts";
+import type { Descriptor, Slot } from "../context/descriptor.ts";
+import { limits } from "../model/limits.ts";
+import { Op, type OpSet } from "../model/opflag.ts";
+import type { Tuple } from "../model/record.ts";
+import type { Syscall } from "../model/syscall.ts";
+import type { TimeNs } from "../model/time.ts";
+import { exportSeconds } from "./compat.ts";
+import { Flow, FlowList } from "./flow.ts";
+import type { Output } from "./output.ts";
+import type { Owner } from "./owner.ts";
+
+/** No call yet in this slice; more than one thread or descriptor. */
+const none = -2;
+const several = -1;
+
+export class NativeFlows {
+  readonly #output: Output;
+  /** Open, but nothing happened since their last export: they wait outside the list of those that are due. */
+  readonly #idle = new FlowList();
+  readonly #max: number;
+  #lastId = 0;
+
+  constructor(output: Output, max: number = limits.flows.max) {
+    this.#output = output;
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#output.flows.size + this.#idle.size;
+  }
+
+  /** The flow of a descriptor, begun where there is none; undefined for descriptors that carry no data of interest. */
+  of(slot: Slot<Flow>, ts: TimeNs): Flow | undefined {
+    const known = slot.flow;
+    if (known !== undefined && known.alive) return known;
+    const { descriptor } = slot;
+    let flow: Flow | undefined;
+    switch (descriptor.kind) {
+      case "inet":
+      case "inet6":
+        flow = this.#netFlow(descriptor, ts);
+        break;
+      case "unix":
+        flow = this.#fileFlow(descriptor, ts);
+        break;
+      case "file":
+        if (descriptor.letter !== "?") flow = this.#fileFlow(descriptor, ts);
+        break;
+      case "listening":
+      case "other":
+        break;
+    }
+    if (flow === undefined) return undefined;
+    flow.refs += 1;
+    slot.flow = flow;
+    return flow;
+  }
+
+  #owner(ts: TimeNs): Owner {
+    const { state, entities } = this.#output;
+    return entities.known(state.leader, "REUP", ts);
+  }
+
+  #fileFlow(descriptor: Descriptor, ts: TimeNs): Flow {
+    const { entities, state } = this.#output;
+    const owner = this.#owner(ts);
+    const { path, letter, inode, device } = descriptor;
+    const { containerId } = state.thread;
+    const file = entities.file(containerId, path, letter, "REUP", ts, inode, device);
+    const known = owner.fileFlows.get(file);
+    if (known !== undefined) return known;
+    const flow = this.#begin(new Flow(owner, "", file, undefined, none, none, ts, 0));
+    owner.fileFlows.set(file, flow);
+    return flow;
+  }
+
+  #netFlow(descriptor: Descriptor, ts: TimeNs): Flow | undefined {
+    const { net } = descriptor;
+    if (net === undefined) return undefined;
+    const owner = this.#owner(ts);
+    const key = netKey(net);
+    const known = owner.netFlows.get(key);
+    if (known !== undefined) return known;
+    const flow = this.#begin(new Flow(owner, key, undefined, net, none, none, ts, 0));
+    owner.netFlows.set(key, flow);
+    return flow;
+  }
+
+  #begin(flow: Flow): Flow {
+    if (this.size >= this.#max) {
+      const oldest = this.#idle.head ?? this.#output.flows.head;
+      if (oldest !== undefined) {
+        this.#output.counters.evictions["flows"] = (this.#output.counters.evictions["flows"] ?? 0) + 1;
+        this.finish(oldest, this.#output.now);
+      }
+    }
+    flow.exportSecond = this.#output.second;
+    this.#output.flows.append(flow);
+    return flow;
+  }
+
+  /** Something happened on the flow. */
+  touch(flow: Flow, call: Syscall, op: OpSet, fd: number): void {
+    if (flow.ops === 0) {
+      flow.ts = call.ts;
+      flow.tid = call.tid;
+      flow.fd = fd;
+      if (!flow.listed || flow.parked) {
+        this.#idle.remove(flow);
+        flow.parked = false;
+        flow.exportSecond = this.#output.second;
+        this.#output.flows.append(flow);
+      }
+    } else {
+      if (flow.tid !== call.tid) flow.tid = several;
+      if (flow.fd !== fd) flow.fd = several;
+    }
+    flow.ops |= op;
+    flow.last = call.ts;
+  }
+
+  read(flow: Flow, bytes: number): void {
+    flow.rops += 1;
+    if (bytes > 0) flow.rbytes += bytes;
+  }
+
+  write(flow: Flow, bytes: number): void {
+    flow.wops += 1;
+    if (bytes > 0) flow.wbytes += bytes;
+  }
+
+  /** A descriptor no longer refers to its flow. */
+  release(slot: Slot<Flow>, why: ReleaseReason): void {
+    const { flow } = slot;
+    if (flow === undefined || !flow.alive) return;
+    slot.flow = undefined;
+    flow.refs -= 1;
+    if (why === "closed" && flow.ops !== 0) flow.ops |= Op.CLOSE;
+    const over = flow.refs <= 0 && flow.net !== undefined && why === "closed";
+    if (over) this.finish(flow, flow.last);
+  }
+
+  /** The last slice. What is still open is cut. */
+  finish(flow: Flow, now: TimeNs): void {
+    const { owner, file, refs } = flow;
+    if (flow.parked) this.#idle.remove(flow);
+    else this.#output.flows.remove(flow);
+    flow.alive = false;
+    if (file !== undefined) owner.fileFlows.delete(file);
+    else owner.netFlows.delete(flow.key);
+    if (refs > 0 && flow.ops !== 0) flow.ops |= Op.TRUNCATE;
+    this.#write(flow, refs > 0 ? now : flow.last, true);
+  }
+
+  /** The process ended, or is forgotten. */
+  finishAll(owner: Owner, now: TimeNs): void {
+    for (const flow of [...owner.fileFlows.values()]) this.finish(flow, now);
+    for (const flow of [...owner.netFlows.values()]) this.finish(flow, now);
+  }
+
+  #write(flow: Flow, endTs: TimeNs, final: boolean): void {
+    const { ops, owner, file, net, ts, rops, wops, rbytes, wbytes } = flow;
+    if (ops === 0) return;
+    const output = this.#output;
+    output.entities.ensure(owner);
+    if (flow.id === 0) flow.id = ++this.#lastId;
+    const tid = flow.tid < 0 ? undefined : flow.tid;
+    const fd = flow.fd < 0 ? undefined : flow.fd;
+    const { id: flowId, slice } = flow;
+    const proc = owner.current;
+    const shared = { proc, ts, endTs, tid, ops, fd, rops, wops, rbytes, wbytes, flowId, slice, final };
+    if (net !== undefined) output.push({ type: "NF", net, ...shared });
+    else if (file !== undefined) {
+      output.entities.introduceFile(file);
+      const { openFlags, opens } = flow;
+      output.push({ type: "FF", file: file.file, openFlags, opens, ...shared });
+    }
+    flow.slice += 1;
+  }
+
+  tick(): void {
+    const { flows, second, now } = this.#output;
+    for (let flow = flows.head; flow !== undefined; flow = flows.head) {
+      if (second - flow.exportSecond < exportSeconds) break;
+      if (flow.refs <= 0) {
+        this.finish(flow, now);
+        continue;
+      }
+      flows.remove(flow);
+      this.#write(flow, now, false);
+      flow.reset(now, second);
+      flow.openFlags = 0;
+      flow.tid = none;
+      flow.fd = none;
+      flow.parked = true;
+      this.#idle.append(flow);
+    }
+  }
+
+  end(): void {
+    const { flows, now } = this.#output;
+    for (let flow = flows.head; flow !== undefined; flow = flows.head) this.finish(flow, now);
+    for (let flow = this.#idle.head; flow !== undefined; flow = this.#idle.head) {
+      this.finish(flow, now);
+    }
+  }
+}
+
+/** Where the client's port is not known, connections to one place are told apart by nothing: they are one flow. */
+function netKey(net: Tuple): string {
+  return `${net.sip}:${net.sport}>${net.dip}:${net.dport}/${net.proto ?? ""}`;
+}
