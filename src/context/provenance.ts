@@ -32,7 +32,7 @@ const servers: ReadonlySet<string> = new Set(
 /** Options whose next word is program text or a module, so that no script follows. For shells, -e and -r mean other things. */
 const inlineOptions = {
   shell: new Set(["-c"]),
-  other: new Set(["-c", "-e", "-E", "-m", "-r", "-p", "--eval", "--print", "-M", "-n"]),
+  other: new Set(["-c", "-e", "-E", "-m", "-r", "-p", "--eval", "--print"]),
 } as const;
 const shellName = /^(ba|da|a|z|k|mk|fi|c|tc|rba)?sh$|^busybox$/;
 
@@ -60,7 +60,8 @@ export function programPaths(process: Process): readonly string[] {
 function scriptArgument(process: Process): string | undefined {
   const shell = shellName.test(processName(process) ?? "");
   const inline: ReadonlySet<string> = shell ? inlineOptions.shell : inlineOptions.other;
-  const words = process.argv?.slice(1) ?? process.args?.split(" ") ?? [];
+  const { argv, args } = process;
+  const words = argv?.slice(1) ?? args?.split(" ") ?? [];
   for (let i = 0; i < words.length && i < 64; i++) {
     const word = words[i] ?? "";
     if (word === "") continue;

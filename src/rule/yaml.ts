@@ -39,16 +39,16 @@ export function readYaml(text: string, path: string): YamlFile {
   }
   const deep = tooDeep(text);
   if (deep !== undefined) return fail("SF3016", "the file nests too deep", deep);
-  const document = parseDocument(text, { strict: true, prettyErrors: false, uniqueKeys: true });
-  const error = document.errors[0];
+  const parsed = parseDocument(text, { strict: true, prettyErrors: false, uniqueKeys: true });
+  const error = parsed.errors[0];
   if (error !== undefined) {
     return fail("SF3010", error.message.split("\n")[0] ?? "invalid YAML", error.pos[0]);
   }
   const diagnostics: Diagnostic[] = [];
   const root =
-    document.contents === null
+    parsed.contents === null
       ? undefined
-      : toTree(document.contents, 0, (code, message, offset) => {
+      : toTree(parsed.contents, 0, (code, message, offset) => {
           diagnostics.push(diagnostic(code, message, placeAt(lines, offset, path)));
         });
   return { lines, path, root: diagnostics.length === 0 ? root : undefined, diagnostics };
