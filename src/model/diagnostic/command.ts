@@ -29,6 +29,18 @@ export const commandDiagnostics = [
     hint: "sysflow doctor says what is missing",
   },
   {
+    code: "SF5002",
+    severity: "error",
+    title: "strace is missing",
+    hint: "install the package strace",
+  },
+  {
+    code: "SF5003",
+    severity: "error",
+    title: "strace may not trace",
+    hint: "tracing needs the ptrace permission; sysflow doctor says what stands in the way",
+  },
+  {
     code: "SF9001",
     severity: "error",
     title: "defect of SysFlow",

@@ -155,6 +155,11 @@ export const callRows: ReadonlyMap<string, CallRow> = new Map(
   }),
 );
 
+/** For strace's -e trace=…: every call that the reader makes use of; `?` passes over those that a version or machine lacks. */
+export function traceExpression(): string {
+  return [...callRows.keys()].map((name) => `?${name}`).join(",");
+}
+
 const shapeWords: ReadonlyMap<string, readonly string[]> = new Map(
   [...new Set([...callRows.values()].map((row) => row.shape))].map((shape) => [
     shape,

@@ -332,18 +332,25 @@ sh/1 exit_group(0) = ?
   expect(callsOf(log).map((call) => call.name)).toEqual(["write", "close"]);
 });
 
+function timesOf(text: string): number[] {
+  return callsOf(text).map((call) => call.ts);
+}
+
 test("the forms of time: -t, -tt, -ttt, -r, ns precision, none; midnight", () => {
-  const at = (text: string): number[] => callsOf(text).map((call) => call.ts);
-  expect(at("1 13:02:44 close(3) = 0\n1 13:02:45 close(4) = 0\n")).toEqual([46_964e9, 46_965e9]);
-  expect(at("1 23:59:59.500000 close(3) = 0\n1 00:00:00.250000 close(4) = 0\n")).toEqual([
+  expect(timesOf("1 13:02:44 close(3) = 0\n1 13:02:45 close(4) = 0\n")).toEqual([
+    46_964e9, 46_965e9,
+  ]);
+  expect(timesOf("1 23:59:59.500000 close(3) = 0\n1 00:00:00.250000 close(4) = 0\n")).toEqual([
     86_399.5e9, 86_400.25e9,
   ]);
-  expect(at("1795525364.659526963 close(3) = 0\n")).toEqual([659_526_963]);
-  expect(at("     0.000285 close(3) = 0 <0.000031>\n     0.000078 close(4) = 0\n")).toEqual([
+  expect(timesOf("1795525364.659526963 close(3) = 0\n")).toEqual([659_526_963]);
+  expect(timesOf("     0.000285 close(3) = 0 <0.000031>\n     0.000078 close(4) = 0\n")).toEqual([
     285_000, 363_000,
   ]);
-  expect(at("14898 13:02:44.663718 (+     0.000225) close(3) = 0\n")).toEqual([46_964_663_718_000]);
-  const [first = 0, second = 0] = at("close(3) = 0\nclose(4) = 0\n");
+  expect(timesOf("14898 13:02:44.663718 (+     0.000225) close(3) = 0\n")).toEqual([
+    46_964_663_718_000,
+  ]);
+  const [first = 0, second = 0] = timesOf("close(3) = 0\nclose(4) = 0\n");
   expect(second).toBeGreaterThan(first);
 });
 

@@ -278,8 +278,8 @@ export class StraceReader implements SyscallReader {
 
   /** A new thread shows up while forks are under way: the clone's own line comes later, but the child must exist now. */
   #bear(child: Thread, ts: TimeNs): void {
-    const open = [...this.#forks].filter((thread) => thread.pending !== undefined);
-    const only = open.length === 1 ? open[0] : undefined;
+    const [first] = this.#forks;
+    const only = this.#forks.size === 1 && first?.pending !== undefined ? first : undefined;
     const entry: ForkEntry = {
       kind: "fork",
       ts,
@@ -517,11 +517,14 @@ export class StraceReader implements SyscallReader {
   /** A later line may tell what an earlier entry waits for. */
   #look(thread: Thread, text: string): void {
     const exec = thread.wantsCwd;
-    if (exec !== undefined && text.includes("AT_FDCWD<")) {
-      const from = text.indexOf("AT_FDCWD<");
-      exec.cwd = cwdOf([text.slice(from)]);
-      exec.blocked = false;
-      thread.wantsCwd = undefined;
+    if (exec !== undefined) {
+      // Only what stands before the first string: a program can write anything into strings.
+      const from = beforeStrings(text).indexOf("AT_FDCWD<");
+      exec.cwd = from < 0 ? undefined : cwdOf([text.slice(from)]);
+      if (exec.cwd !== undefined) {
+        exec.blocked = false;
+        thread.wantsCwd = undefined;
+      }
     }
     for (let i = 0; i < this.#connects.length; i++) {
       const entry = this.#connects[i];
@@ -630,12 +633,17 @@ function wantsLocalSide(call: CallText): boolean {
   );
 }
 
+function beforeStrings(text: string): string {
+  const quote = text.indexOf('"');
+  return text.slice(0, Math.min(quote < 0 ? text.length : quote, 4096));
+}
+
 /** Finds `3<TCP:[local->remote]>` of the connect's descriptor in a later line of its process. */
 function localSideIn(text: string, entry: CallEntry): Endpoint | undefined {
   const fd = readDescriptor(entry.args[0] ?? "")?.fd;
   if (fd === undefined) return undefined;
   const needle = `${fd}<`;
-  const at = text.indexOf(needle);
+  const at = beforeStrings(text).indexOf(needle);
   if (at < 0 || (at > 0 && /\d/.test(text.charAt(at - 1)))) return undefined;
   const target = readDescriptor(text.slice(at, at + 160))?.target;
   const read = target === undefined ? undefined : readTarget(target);
