@@ -92,7 +92,16 @@ function renderIncident(
   }
   if (tree.length > 0) {
     lines.push("", paint("bold", "  Processes"));
-    lines.push(...renderTree(tree, { columns, paint, indent: "  ", linesMax: 40, childrenMax: 8 }));
+    lines.push(
+      ...renderTree(tree, {
+        columns,
+        paint,
+        indent: "  ",
+        linesMax: 28,
+        childrenMax: 8,
+        depthMax: 6,
+      }),
+    );
   }
   const terms = incident.scoreTerms.map(({ name, value }) => `${name} ${value}`).join(" + ");
   lines.push(
@@ -109,7 +118,8 @@ function placeOf(incident: Incident, base: TimeBase, columns: number): string[] 
   const hosts = incident.hosts.map(({ id }) => printable(id)).join(", ");
   const where = incident.containers.map(({ name, id }) => printable(name ?? id));
   const duration = printDuration(incident.to - incident.from);
-  const lines = [`${printDay(from)} – ${until} UTC, ${duration}`, `host       ${hosts}`];
+  const lines = [`${printDay(from)} – ${until} UTC, ${duration}`];
+  if (hosts !== "") lines.push(`host       ${hosts}`);
   if (where.length > 0) lines.push(`container  ${where.join(", ")}`);
   const alerts = countNoun(incident.alerts.length, "alert");
   const count = incident.processes.length;

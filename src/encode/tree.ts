@@ -21,6 +21,8 @@ export type TreeOptions = {
   readonly indent?: string | undefined;
   /** Children of one item shown before the rest is counted. */
   readonly childrenMax?: number | undefined;
+  /** Levels shown; what lies deeper is counted. */
+  readonly depthMax?: number | undefined;
   readonly linesMax?: number | undefined;
 };
 
@@ -44,8 +46,9 @@ function addItem(
 ): void {
   lines.push(lineOf(item, lead, options));
   // Deeper than anybody reads; a chain of a thousand shells must not overflow the stack.
-  if (depth >= 48) {
-    if (item.children.length > 0) lines.push(options.paint("dim", `${below}└─ …`));
+  if (depth + 1 >= (options.depthMax ?? 48)) {
+    const hidden = countBelow(item);
+    if (hidden > 0) lines.push(options.paint("dim", `${below}└─ … ${hidden} below`));
     return;
   }
   const most = options.childrenMax ?? 12;
@@ -60,6 +63,16 @@ function addItem(
     const alike = item.children.slice(shown.length).reduce((sum, { count }) => sum + count, 0);
     lines.push(options.paint("dim", `${below}└─ … ${alike} more`));
   }
+}
+
+function countBelow(item: TreeItem): number {
+  const queue = [...item.children];
+  let count = 0;
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    count += next.count;
+    for (const child of next.children) queue.push(child);
+  }
+  return count;
 }
 
 function lineOf(item: TreeItem, lead: string, { columns, paint }: TreeOptions): string {

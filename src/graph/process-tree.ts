@@ -83,14 +83,20 @@ function noteOf(node: ProcessNode): string {
 function fold(items: readonly TreeItem[]): TreeItem[] {
   const groups = new Map<string, TreeItem>();
   for (const item of items) {
-    const key = item.mark === undefined ? shapeOf(item) : `${groups.size}`;
+    const key = item.mark === "root" ? `${groups.size}` : `${item.mark ?? ""} ${shapeOf(item)}`;
     const known = groups.get(key);
     if (known === undefined) groups.set(key, item);
-    else groups.set(key, { ...known, count: known.count + item.count });
+    else groups.set(key, joined(known, item));
   }
   return [...groups.values()].map((item) =>
     item.count === 1 ? item : { ...item, label: item.label.replace(/ \(\d+\)$/, "") },
   );
+}
+
+/** What the second one started is kept where the first started nothing. */
+function joined(one: TreeItem, other: TreeItem): TreeItem {
+  const children = one.children.length > 0 ? one.children : other.children;
+  return { ...one, count: one.count + other.count, note: one.note || other.note, children };
 }
 
 /** Without numbers: pids, ports and temporary names differ each time. */

@@ -82,11 +82,21 @@ function placeAlerts(draft: Draft): Candidate[] {
     if (byKey.has(candidate.key)) coveredBy.set(candidate.key, candidate.key);
   for (const alert of draft.alerts) {
     const act = actOf(draft, alert);
-    const key = coveredBy.get(act.key) ?? act.fallback;
+    const key = coveredBy.get(act.key) ?? anyExec(act, coveredBy) ?? act.fallback;
     const known = byKey.get(key);
     byKey.set(key, known === undefined ? ownStep(alert, act, key) : withAlert(known, alert));
   }
   return [...byKey.values()];
+}
+
+/** `env` that becomes an interpreter that becomes a program: one process, one step. */
+function anyExec({ node, op }: Act, coveredBy: ReadonlyMap<string, string>): string | undefined {
+  if (op !== "EXEC") return undefined;
+  for (const exec of node.execs) {
+    const key = coveredBy.get(actKey(node, "exec", exec.proc.exe ?? ""));
+    if (key !== undefined) return key;
+  }
+  return undefined;
 }
 
 type Act = {

@@ -5,13 +5,19 @@ import { printable } from "../../base/text.ts";
 import { type Heuristic, actKey, actors, addTerm, belongs } from "../draft.ts";
 import { whoRuns } from "../sentence.ts";
 
-type Kind = { readonly pattern: RegExp; readonly technique: string };
+type Kind = {
+  readonly pattern: RegExp;
+  readonly technique: string;
+  /** Also the suffix of public certificates and of test data: the folder decides. */
+  readonly keys?: true;
+};
 
 const kinds: readonly Kind[] = [
   { pattern: /^\/etc\/(g?shadow|security\/opasswd)-?$/, technique: "T1003.008" },
   {
     pattern: /\/(id_(rsa|dsa|ecdsa|ed25519)|[^/]+\.(pem|key|p12|pfx|jks|keytab|kdbx))$/,
     technique: "T1552.004",
+    keys: true,
   },
   { pattern: /\/\.(aws|azure|config\/gcloud|kube|docker)\/[^/]+$/, technique: "T1552.001" },
   {
@@ -31,10 +37,13 @@ const kinds: readonly Kind[] = [
 const publicPlaces =
   /^\/(etc\/(ssl|pki|ca-certificates)|usr\/(share|lib|lib64|local\/(lib|share))|tmp|var\/(tmp|cache)|dev\/shm)\//;
 
+const packages = /\/(site|dist)-packages\/|\/node_modules\//;
+
 export function credentialTechnique(path: string): string | undefined {
-  if (publicPlaces.test(path) || /\/(site|dist)-packages\/|\/node_modules\//.test(path))
-    return undefined;
-  return kinds.find(({ pattern }) => pattern.test(path))?.technique;
+  const kind = kinds.find(({ pattern }) => pattern.test(path));
+  if (kind === undefined) return undefined;
+  const isPublic = kind.keys === true && (publicPlaces.test(path) || packages.test(path));
+  return isPublic ? undefined : kind.technique;
 }
 
 export const credentialRead: Heuristic = {

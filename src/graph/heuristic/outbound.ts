@@ -1,8 +1,9 @@
 // What the attack's processes exchanged with others: stores that the service's ordinary work uses too, tools fetched, command and
 // control, data sent away. Told per group of neighbouring servers, by volume and regularity; names and ports decide nothing.
 
-import { printCount } from "../../encode/units.ts";
+import { printBytes, printCount } from "../../encode/units.ts";
 import { type Process } from "../../model/entity.ts";
+import { printable } from "../../base/text.ts";
 import type { TimeNs } from "../../model/time.ts";
 import {
   type Candidate,
@@ -13,7 +14,7 @@ import {
   addTerm,
   belongs,
 } from "../draft.ts";
-import { type PeerEdge, type ProcessNode, peerKey, printPeer } from "../graph.ts";
+import { type FileEdge, type PeerEdge, type ProcessNode, peerKey, printPeer } from "../graph.ts";
 import { list, volume, whoRuns } from "../sentence.ts";
 
 /** Neighbours of one service's address: the same /24 (IPv6: /64) and port. */
@@ -95,7 +96,9 @@ export const outbound: Heuristic = {
       const purpose = purposeOf(group, isUsual, collected);
       if (purpose === purposes.collection)
         collected = Math.min(collected ?? group.first, group.first);
-      draft.steps.push(stepOf(group, purpose));
+      const source = purpose === purposes.send ? sourceOf(group) : undefined;
+      if (source !== undefined) addCollection(draft, source);
+      draft.steps.push(stepOf(group, purpose, source));
       addTerm(draft, purpose.term, purpose.value, 12);
     }
   },
@@ -181,6 +184,21 @@ function isPrivate({ edges }: Group): boolean {
   );
 }
 
+/** The file of which the process had read as many bytes as it then sent, within a twentieth. */
+function sourceOf({ edges, wbytes, last }: Group): FileEdge | undefined {
+  let best: FileEdge | undefined;
+  for (const process of new Set(edges.map((edge) => edge.process))) {
+    for (const file of process.files.values()) {
+      const { rbytes, firstRead } = file;
+      if (rbytes < smallestSend || firstRead === undefined || firstRead > last) continue;
+      if (Math.abs(rbytes - wbytes) > wbytes / 20) continue;
+      if (best === undefined || Math.abs(rbytes - wbytes) < Math.abs(best.rbytes - wbytes))
+        best = file;
+    }
+  }
+  return best;
+}
+
 /** Sessions of about the same size: their sent bytes vary by less than a quarter. */
 function isRegular({ edges }: Group): boolean {
   const sizes: number[] = [];
@@ -194,7 +212,30 @@ function isRegular({ edges }: Group): boolean {
   return spread < mean / 4;
 }
 
-function stepOf(group: Group, purpose: Purpose): Candidate {
+function addCollection(draft: Draft, edge: FileEdge): void {
+  const path = edge.file.names.at(-1) ?? edge.file.file.path;
+  const key = actKey(edge.process, "read", path);
+  if (draft.steps.some((step) => step.key === key)) return;
+  draft.steps.push({
+    key,
+    covers: new Set(),
+    ts: edge.firstRead ?? edge.first,
+    endTs: edge.lastRead,
+    node: edge.process,
+    proc: edge.proc,
+    op: "READ",
+    object: { kind: "file", value: path },
+    because: "same-process",
+    tactic: "collection",
+    technique: "T1005",
+    sentence: `${whoRuns(edge.proc)} read ${printable(path)} (${printBytes(edge.rbytes)}), which it sent away`,
+    records: edge.records,
+    alerts: [],
+  });
+  addTerm(draft, "collection", 5, 12);
+}
+
+function stepOf(group: Group, purpose: Purpose, source: FileEdge | undefined): Candidate {
   const edges = [...group.edges].sort((a, b) => a.first - b.first);
   const [first] = edges;
   const process: ProcessNode = (first ?? group.edges[0])?.process ?? failEmpty();
@@ -205,6 +246,8 @@ function stepOf(group: Group, purpose: Purpose): Candidate {
       ? (peers[0] ?? "")
       : `${printCount(peers.length)} addresses (${list(peers, 2)})`;
   const often = group.sessions > 1 ? ` in ${printCount(group.sessions)} sessions` : "";
+  const file = source?.file.names.at(-1);
+  const origin = file === undefined ? "" : `, as much as it had read from ${printable(file)}`;
   const users = new Set(edges.map((edge) => edge.process));
   const actor = users.size === 1 ? whoRuns(proc) : `${whoRuns(proc)} and ${users.size - 1} more`;
   return {
@@ -219,7 +262,7 @@ function stepOf(group: Group, purpose: Purpose): Candidate {
     because: "same-process",
     tactic: purpose.tactic,
     technique: purpose.technique,
-    sentence: `${actor} ${purpose.verb} ${where}${often} (${volume(group.wbytes, group.rbytes)})`,
+    sentence: `${actor} ${purpose.verb} ${where}${often} (${volume(group.wbytes, group.rbytes)})${origin}`,
     records: edges.flatMap(({ records }) => records).slice(0, 128),
     alerts: [],
   };
