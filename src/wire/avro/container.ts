@@ -56,7 +56,8 @@ export class ContainerReader {
     if (this.#state === "done") return;
     const length = this.#stop - this.#start;
     if (length === 0) {
-      this.#buffer = bytes.slice();
+      // Not slice(): of a Buffer that is a view, and the caller may use its bytes again.
+      this.#buffer = new Uint8Array(bytes);
       this.#start = 0;
       this.#stop = bytes.length;
       return;
@@ -141,7 +142,7 @@ export class ContainerReader {
         if (key === undefined || typeof key === "string") return key;
         const value = this.#bytes();
         if (value === undefined || typeof value === "string") return value;
-        meta.set(decodeText(key, 0, key.length), value.slice());
+        meta.set(decodeText(key, 0, key.length), new Uint8Array(value));
       }
     }
     if (this.#at + 16 > this.#stop) return undefined;

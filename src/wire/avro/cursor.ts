@@ -6,6 +6,11 @@ import { decodeText } from "../../base/text.ts";
 import { limits } from "../../model/limits.ts";
 import type { TimeBase, TimeNs } from "../../model/time.ts";
 
+// Texts come again and again (users, environments, programs): one string each saves time and memory. Short ones only.
+const recentMax = 1024;
+const recentBytesMax = 256;
+const recentTexts: string[] = Array.from({ length: recentMax }, () => "");
+
 const nothing = new Uint8Array(0);
 
 /**
@@ -161,7 +166,19 @@ export class Cursor {
     }
     const start = this.pos;
     this.pos = start + length;
-    return decodeText(this.bytes, start, start + length);
+    const bytes = this.bytes;
+    const slot =
+      (length +
+        (bytes[start] as number) * 7 +
+        (bytes[start + (length >> 1)] as number) * 61 +
+        (bytes[start + length - 1] as number) * 257) &
+      (recentMax - 1);
+    const recent = recentTexts[slot] as string;
+    if (recent.length === length && isText(recent, bytes, start)) return recent;
+    const text = decodeText(bytes, start, start + length);
+    // A shorter text has multi-byte characters, which the comparison by code would not tell from single bytes.
+    if (text.length === length && length <= recentBytesMax) recentTexts[slot] = text;
+    return text;
   }
 
   skipText(): void {
@@ -227,3 +244,10 @@ export class Cursor {
 }
 
 const noTexts: readonly string[] = [];
+
+function isText(text: string, bytes: Uint8Array, start: number): boolean {
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) !== bytes[start + i]) return false;
+  }
+  return true;
+}

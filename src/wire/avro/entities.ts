@@ -319,10 +319,10 @@ export function stubFile(host: Host, id: Uint8Array | undefined): File {
   };
 }
 
-export function latin1(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
+/** Bytes as a string of their codes. */
+function latin1(bytes: Uint8Array): string {
+  // fromCharCode.apply takes any array-like; TypeScript asks for number[].
+  return String.fromCharCode.apply(undefined, bytes as unknown as number[]);
 }
 
 function brokenFile(host: Host): FileEntry {

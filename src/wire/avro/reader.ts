@@ -216,8 +216,11 @@ export class SysFlowReader implements RecordReader {
       this.#gap("damaged", part.bytes.length, part.offset, records);
       return;
     }
-    // Codec "null" yields a view of the container's buffer, which the next push overwrites.
-    const bytes = unpacked === part.bytes ? unpacked.slice() : unpacked;
+    // Codec "null" yields a view of the container's buffer, which the next push overwrites. A Buffer's own subarray is slow.
+    const bytes =
+      unpacked === part.bytes
+        ? new Uint8Array(unpacked)
+        : new Uint8Array(unpacked.buffer, unpacked.byteOffset, unpacked.length);
     const block: Block = { offset: part.offset, bytes, count: part.count };
     if (!part.complete) {
       this.#truncated.add(block);
