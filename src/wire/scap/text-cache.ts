@@ -98,7 +98,7 @@ export type TextCaches = {
 
 export function makeTextCaches(): TextCaches {
   return {
-    texts: new DecodeCache(2048, 128, decodeText),
-    lists: new DecodeCache(128, 4096, splitText),
+    texts: new DecodeCache(1024, 128, decodeText),
+    lists: new DecodeCache(64, 2048, splitText),
   };
 }
