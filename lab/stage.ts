@@ -2,7 +2,15 @@
 // started on them, and the certainty that all of it is gone afterwards. It knows nothing of what is played on it.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, openSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+} from "node:fs";
 import { closeSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -65,6 +73,7 @@ function ip(...args: readonly string[]): boolean {
 }
 
 const namePrefix = "sfl";
+let stages = 0;
 
 /** True where this machine lets us make network namespaces (root, iproute2, bridges). */
 export function namespacesWork(): boolean {
@@ -92,6 +101,8 @@ export class Stage {
   readonly #hosts: ReadonlyMap<string, HostPlan>;
   readonly #started: Started[] = [];
   readonly #namespaces: string[] = [];
+  /** Begins every namespace's name: which process, and which of its stages. */
+  readonly #prefix: string;
   readonly #onSignal = (): void => {
     this.#closeNow();
     process.exit(130);
@@ -101,6 +112,8 @@ export class Stage {
 
   constructor(mode: StageMode, hosts: readonly HostPlan[]) {
     this.mode = mode;
+    stages += 1;
+    this.#prefix = `${namePrefix}${process.pid}-${stages}-`;
     this.folder = realpathSync(mkdtempSync(join(tmpdir(), "sysflow-lab-")));
     process.on("exit", this.#onExit);
     process.on("SIGINT", this.#onSignal);
@@ -144,7 +157,7 @@ export class Stage {
 
   #network(): void {
     removeStale();
-    const name = (host: string): string => `${namePrefix}${process.pid}-${host}`;
+    const name = (host: string): string => `${this.#prefix}${host}`;
     const add = (host: string): void => {
       if (!ip("netns", "add", name(host))) throw new Error(`cannot make namespace ${name(host)}`);
       this.#namespaces.push(name(host));
@@ -195,7 +208,7 @@ export class Stage {
       'cd / && exec "$@"',
     ].join(" && ");
     const whole = namespaced
-      ? ["ip", "netns", "exec", `${namePrefix}${process.pid}-${host}`, "sh", "-c", script, "sh"]
+      ? ["ip", "netns", "exec", `${this.#prefix}${host}`, "sh", "-c", script, "sh"]
       : [];
     const [program = "true", ...args] = [...whole, ...traced];
     const output = openSync(join(this.folder, options.output ?? `${host}.log`), "a");
@@ -248,8 +261,9 @@ export class Stage {
     if (!this.#open) return;
     this.#open = false;
     for (const running of this.#started) {
+      const below = running.over ? [] : descendants(running.pid);
       signalGroup(running.pid, "SIGKILL");
-      for (const pid of descendants(running.pid)) signalOne(pid);
+      for (const pid of below) signalOne(pid);
     }
     for (const name of this.#namespaces) {
       endNamespace(name);
@@ -287,10 +301,10 @@ function descendants(pid: number): number[] {
   const open = [pid];
   for (let next = open.pop(); next !== undefined && found.length < 10_000; next = open.pop()) {
     const tasks = `/proc/${next}/task`;
-    if (!existsSync(tasks)) continue;
-    for (const task of readdirSync(tasks)) {
-      const children = spawnSync("cat", [join(tasks, task, "children")], { encoding: "utf8" });
-      for (const child of children.stdout.trim().split(" ")) {
+    for (const task of namesIn(tasks)) {
+      for (const child of textOf(join(tasks, task, "children"))
+        .trim()
+        .split(" ")) {
         if (child !== "") {
           found.push(Number(child));
           open.push(Number(child));
@@ -299,6 +313,23 @@ function descendants(pid: number): number[] {
     }
   }
   return found;
+}
+
+/** A process may end while it is looked at. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** Whatever runs inside a namespace of ours was started by us, whoever its parent is now. */
