@@ -7,25 +7,10 @@ import {
   type Comparison,
   compareRecords,
   convertCapture,
+  floorOf,
   readSysFlow,
 } from "../test/conformance/compare.ts";
 import { corpusPath } from "../test/corpus.ts";
-
-/** Shares that may not be undercut, by the pair's name; any other pair has the default. */
-const floors: Readonly<{ [pair: string]: number }> = {
-  "alpine-alpine": 1,
-  "client-server-tcp-client-server": 1,
-  "files-files": 1,
-  "files-filesat": 1,
-  "mpm-event-cold_start_capture": 1,
-  "mpm-event-full_capture": 0.997,
-  "mpm-preforked-cold_start_capture": 1,
-  "objectstore-ls": 1,
-  "objectstore-upload": 1,
-  "rename-rename": 1,
-  "setuid-setuid": 1,
-};
-const defaultFloor = 0.95;
 
 type Row = Comparison & {
   readonly pair: string;
@@ -41,7 +26,7 @@ function rowOf(folder: string, pair: string): Row {
   });
   const golden = readSysFlow(join(folder, `${pair}.sf`), base);
   const comparison = compareRecords(records, golden, base);
-  const floor = floors[pair] ?? defaultFloor;
+  const floor = floorOf(pair);
   return { ...comparison, pair, ours: records.length, floor, pass: comparison.share >= floor };
 }
 

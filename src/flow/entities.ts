@@ -125,10 +125,21 @@ export class Entities {
     this.#write(owner, leader, "MODIFIED", ts);
   }
 
-  /** The process of a leader, described; not yet written. */
+  /** The process of a leader, described after its ancestors; not yet written. */
   known(leader: ProcessThread, state: ObjectState, ts: TimeNs): Owner {
     const owner = this.ownerOf(leader);
-    if (owner.version === undefined) this.describe(owner, leader, state, ts);
+    if (owner.version !== undefined) return owner;
+    const chain: ProcessThread[] = [];
+    for (let next = this.#parentOf(leader); next !== undefined; next = this.#parentOf(next)) {
+      if (this.ownerOf(next).version !== undefined || chain.includes(next)) break;
+      if (next === leader || chain.length > lineageMax) break;
+      chain.push(next);
+    }
+    for (let i = chain.length - 1; i >= 0; i--) {
+      const ancestor = chain[i];
+      if (ancestor !== undefined) this.describe(this.ownerOf(ancestor), ancestor, "REUP", ts);
+    }
+    this.describe(owner, leader, state, ts);
     return owner;
   }
 
@@ -136,7 +147,7 @@ export class Entities {
   ensure(owner: Owner): void {
     if (owner.written) return;
     const chain: Owner[] = [];
-    for (let next: Owner | undefined = owner; next !== undefined && !next.written; ) {
+    for (let next: Owner | undefined = owner; next !== undefined && !next.written;) {
       if (chain.includes(next) || chain.length > lineageMax) break;
       chain.push(next);
       const identity: unknown = next.version?.parent?.identity;
@@ -298,7 +309,10 @@ export class Entities {
   ): FileEntry {
     const key = containerId === undefined ? path : containerId + path;
     let entry = this.#youngFiles.get(key);
-    if (entry !== undefined) return entry;
+    if (entry !== undefined) {
+      if (entry.file.type === "?" && type !== "?") this.#learnType(entry, type, inode, device);
+      return entry;
+    }
     entry = this.#oldFiles.get(key);
     if (entry !== undefined) {
       this.#oldFiles.delete(key);
@@ -309,6 +323,13 @@ export class Entities {
     }
     this.#keep(entry);
     return entry;
+  }
+
+  /** Named before by a call that does not say what it is. The original keeps what it wrote first. */
+  #learnType(entry: FileEntry, type: string, inode?: number, device?: number): void {
+    if (this.#state.quirks) return;
+    entry.file = { ...entry.file, type, inode, device };
+    entry.written = false;
   }
 
   #keep(entry: FileEntry): void {

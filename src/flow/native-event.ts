@@ -154,7 +154,10 @@ export class NativeEvents {
       case Family.chmod:
         return this.file(call, Op.CHMOD, this.#path(call), "f", [octal(call.mode)]);
       case Family.chown:
-        return this.file(call, Op.CHOWN, this.#path(call), "f", [String(call.uid), String(call.gid)]);
+        return this.file(call, Op.CHOWN, this.#path(call), "f", [
+          String(call.uid),
+          String(call.gid),
+        ]);
       case Family.mknod: {
         const type = modeTypes.get(call.mode & 0o170000) ?? "f";
         return this.file(call, Op.MKNOD, this.#path(call), type, [octal(call.mode)]);
@@ -164,7 +167,14 @@ export class NativeEvents {
       case Family.mount: {
         const { newPath } = call;
         const source = newPath === undefined || newPath === "<NA>" ? "" : newPath;
-        return this.file(call, Op.MOUNT, source, "?", [`0x${(call.flags >>> 0).toString(16)}`], this.#path(call));
+        return this.file(
+          call,
+          Op.MOUNT,
+          source,
+          "?",
+          [`0x${(call.flags >>> 0).toString(16)}`],
+          this.#path(call),
+        );
       }
       case Family.umount:
         return this.file(call, Op.UMOUNT, this.#path(call), "d");

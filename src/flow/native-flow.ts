@@ -95,7 +95,8 @@ export class NativeFlows {
     if (this.size >= this.#max) {
       const oldest = this.#idle.head ?? this.#output.flows.head;
       if (oldest !== undefined) {
-        this.#output.counters.evictions["flows"] = (this.#output.counters.evictions["flows"] ?? 0) + 1;
+        this.#output.counters.evictions["flows"] =
+          (this.#output.counters.evictions["flows"] ?? 0) + 1;
         this.finish(oldest, this.#output.now);
       }
     }
@@ -173,7 +174,21 @@ export class NativeFlows {
     const fd = flow.fd < 0 ? undefined : flow.fd;
     const { id: flowId, slice } = flow;
     const proc = owner.current;
-    const shared = { proc, ts, endTs, tid, ops, fd, rops, wops, rbytes, wbytes, flowId, slice, final };
+    const shared = {
+      proc,
+      ts,
+      endTs,
+      tid,
+      ops,
+      fd,
+      rops,
+      wops,
+      rbytes,
+      wbytes,
+      flowId,
+      slice,
+      final,
+    };
     if (net !== undefined) output.push({ type: "NF", net, ...shared });
     else if (file !== undefined) {
       output.entities.introduceFile(file);

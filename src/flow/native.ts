@@ -80,12 +80,7 @@ export class NativeMode implements Mode {
     }
   }
 
-  #touch(
-    slot: Slot<Flow> | undefined,
-    call: Syscall,
-    op: number,
-    fd: number,
-  ): Flow | undefined {
+  #touch(slot: Slot<Flow> | undefined, call: Syscall, op: number, fd: number): Flow | undefined {
     if (slot === undefined) {
       this.#output.drop("unknown descriptor");
       return undefined;
@@ -242,7 +237,15 @@ export class NativeMode implements Mode {
   #tellHalf(half: HalfClone): void {
     const { owner, ts, tid, id } = half;
     this.#output.entities.ensure(owner);
-    this.#output.push({ type: "PE", proc: owner.current, ts, tid, ops: Op.CLONE, args: [], ret: id });
+    this.#output.push({
+      type: "PE",
+      proc: owner.current,
+      ts,
+      tid,
+      ops: Op.CLONE,
+      args: [],
+      ret: id,
+    });
   }
 
   #exec(call: Syscall): void {
@@ -264,7 +267,8 @@ export class NativeMode implements Mode {
 
   #setUser(call: Syscall): void {
     this.#refresh(call);
-    const name = this.#output.state.users.get(call.uid) ?? (call.uid === 0 ? "root" : `${call.uid}`);
+    const name =
+      this.#output.state.users.get(call.uid) ?? (call.uid === 0 ? "root" : `${call.uid}`);
     this.#events.process(call, Op.SETUID, call.uid < 0 ? [] : [name]);
   }
 
@@ -311,7 +315,8 @@ export class NativeMode implements Mode {
     owner.threads = undefined;
     this.#threaded.delete(owner);
     this.#output.entities.ensure(owner);
-    const ops = (threads.cloned + threads.errors > 0 ? Op.CLONE : 0) + (threads.exited > 0 ? Op.EXIT : 0);
+    const ops =
+      (threads.cloned + threads.errors > 0 ? Op.CLONE : 0) + (threads.exited > 0 ? Op.EXIT : 0);
     this.#output.push({
       type: "PF",
       proc: owner.current,

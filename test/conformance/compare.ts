@@ -13,6 +13,26 @@ import { type TimeBase, toAbsolute } from "../../src/model/time.ts";
 import { SysFlowReader } from "../../src/wire/avro/reader.ts";
 import { ScapReader } from "../../src/wire/scap/reader.ts";
 
+/** Shares of equal records that may not be undercut, by the pair's name; any other pair has the default. */
+const floors: Readonly<{ [pair: string]: number }> = {
+  "alpine-alpine": 1,
+  "client-server-tcp-client-server": 1,
+  "files-files": 1,
+  "files-filesat": 1,
+  "mpm-event-cold_start_capture": 1,
+  "mpm-event-full_capture": 0.997,
+  "mpm-preforked-cold_start_capture": 1,
+  "objectstore-ls": 1,
+  "objectstore-upload": 1,
+  "rename-rename": 1,
+  "setuid-setuid": 1,
+};
+const defaultFloor = 0.95;
+
+export function floorOf(pair: string): number {
+  return floors[pair] ?? defaultFloor;
+}
+
 export type Conversion = {
   readonly records: readonly Record[];
   readonly base: TimeBase;
