@@ -12,7 +12,7 @@ type Marks = ReadonlyMap<ProcessNode, "root" | "attack">;
 export function processTree(graph: ProvenanceGraph): TreeItem[] {
   // What nobody described (pid 0, parents from before the recording) is only a line in the way.
   const known = new Set(
-    [...graph.processes()].filter(({ proc, files }) => proc.known || files.size > 0),
+    [...graph.processes()].filter((node) => node.proc.known || noteOf(node) !== ""),
   );
   const tops = [...known].filter(({ parent }) => parent === undefined || !known.has(parent));
   return fold(tops.map((node) => itemOf(node, new Map(), known, 0)));

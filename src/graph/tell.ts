@@ -5,6 +5,7 @@ import { sha256OfText } from "../base/sha256.ts";
 import { printable } from "../base/text.ts";
 import { type Container, type Process, processKey, processName } from "../model/entity.ts";
 import type { Incident, Step } from "../model/incident.ts";
+import { Op, OpenFlag, hasOp } from "../model/opflag.ts";
 import type { BehaviourRecord } from "../model/record.ts";
 import { type TimeBase, type TimeNs, toAbsolute } from "../model/time.ts";
 import {
@@ -126,14 +127,17 @@ function objectOf(record: BehaviourRecord | undefined, proc: Process): [Action, 
   const self = { kind: "process", value: proc.exe ?? "" } as const;
   switch (record?.type) {
     case "FF": {
-      const writes = record.wbytes > 0 || (record.openFlags & 2) !== 0;
+      const writes = record.wbytes > 0 || (record.openFlags & OpenFlag.WRONLY) !== 0;
       return [writes ? "write" : "read", { kind: "file", value: record.file.path }];
     }
     case "FE":
-      return ["other", { kind: "file", value: record.newFile?.path ?? record.file.path }];
+      return [
+        hasOp(record.ops, Op.CHMOD) ? "chmod" : hasOp(record.ops, Op.RENAME) ? "rename" : "other",
+        { kind: "file", value: record.file.path },
+      ];
     case "NF":
     case "NE": {
-      const accepts = record.type === "NF" && Math.floor(record.ops / 32) % 2 === 1;
+      const accepts = record.type === "NF" && hasOp(record.ops, Op.ACCEPT);
       return [accepts ? "accept" : "connect", { kind: "peer", value: printPeer(record.net) }];
     }
     case "PE":

@@ -28,26 +28,48 @@ export const ancestry: Heuristic = {
         single.add(node);
       }
     }
-    for (const node of single) {
-      const exec = node.execs.find(
-        ({ at }) => at >= (draft.attack.get(node) ?? Number.POSITIVE_INFINITY),
-      );
-      if (exec !== undefined) addStart(draft, node, exec);
-    }
+    for (const group of alike(draft, single)) addStart(draft, group);
     for (const parent of draft.attack.keys()) addChildren(draft, parent, single);
     if (draft.attack.size > 1) addTerm(draft, "ancestry", 3, 3);
   },
 };
 
-function addStart(draft: Draft, node: ProcessNode, exec: Exec): void {
+type Start = { readonly node: ProcessNode; readonly exec: Exec };
+
+/** The first programs of the processes; what one parent started with one command line again and again is one group. */
+function alike(draft: Draft, nodes: ReadonlySet<ProcessNode>): Start[][] {
+  const groups = new Map<string, Start[]>();
+  for (const node of nodes) {
+    const since = draft.attack.get(node) ?? Number.POSITIVE_INFINITY;
+    const exec = node.execs.find(({ at }) => at >= since);
+    if (exec === undefined) continue;
+    const key = `${node.parent?.key ?? node.key} ${commandOf(exec.proc)}`;
+    const group = groups.get(key) ?? [];
+    group.push({ node, exec });
+    groups.set(key, group);
+  }
+  for (const group of groups.values()) group.sort((a, b) => a.exec.at - b.exec.at);
+  return [...groups.values()];
+}
+
+function addStart(draft: Draft, group: readonly Start[]): void {
+  const [first] = group;
+  const last = group.at(-1);
+  if (first === undefined || last === undefined) return;
+  const { node, exec } = first;
   const parent = node.parent;
   const command = commandOf(exec.proc);
-  const starter = parent === undefined ? "" : `${whoStarted(draft, parent, exec.at)} started `;
+  const pid = `(pid ${node.proc.pid})`;
+  const often = group.length === 1 ? pid : `${printCount(group.length)} times`;
+  const sentence =
+    parent === undefined
+      ? `${who(exec.proc)} ran ${command}`
+      : `${whoStarted(draft, parent, exec.at)} started ${command} ${often}`;
   draft.steps.push({
     key: actKey(node, "exec", exec.proc.exe ?? ""),
-    covers: new Set(),
+    covers: new Set(group.map((each) => actKey(each.node, "exec", each.exec.proc.exe ?? ""))),
     ts: exec.at,
-    endTs: undefined,
+    endTs: group.length === 1 ? undefined : last.exec.at,
     node,
     proc: exec.proc,
     op: "EXEC",
@@ -55,11 +77,8 @@ function addStart(draft: Draft, node: ProcessNode, exec: Exec): void {
     because: "ancestry",
     tactic: "execution",
     technique: "T1059",
-    sentence:
-      parent === undefined
-        ? `${who(exec.proc)} ran ${command}`
-        : `${starter}${command} (pid ${node.proc.pid})`,
-    records: [exec.record],
+    sentence,
+    records: group.map((each) => each.exec.record).slice(0, 64),
     alerts: [],
   });
 }

@@ -91,7 +91,7 @@ function addModeChanges(draft: Draft): void {
         if (writer === undefined) continue;
         draft.steps.push({
           key: actKey(node, "exec", proc.exe ?? ""),
-          covers: new Set(),
+          covers: new Set([actKey(node, "chmod", name)]),
           ts: exec.at,
           endTs: undefined,
           node,
