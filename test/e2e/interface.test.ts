@@ -233,26 +233,30 @@ describe.skipIf(!hasCorpus)("on recordings", () => {
     expect(together).toEqual(apart);
   });
 
+  /** Without the header, whose schema, file name and id differ by intent. */
+  const body = (path: string): string[] =>
+    sysflow(["print", path, "--json"])
+      .out.split("\n")
+      .filter((line) => !line.includes('"type":"H"'));
+
   test("convert says the same in every schema, for what the schema can say", () => {
     const path = corpusPath("traces", "k8s_small.sf");
     const out = join(folder.path, "k8s.sf");
     for (const schema of ["5", "6"]) {
       expect(sysflow(["convert", path, "-o", out, "--schema", schema, "--quiet"]).status).toBe(0);
-      expect(sysflow(["print", out, "--json"]).out.replace(/"type":"H".*\n/, "")).toBe(
-        sysflow(["print", path, "--json"]).out.replace(/"type":"H".*\n/, ""),
-      );
+      expect(body(out)).toEqual(body(path));
     }
   });
 
-  test("the same input gives the same bytes, whatever its name", () => {
+  test("the same input gives the same records, whatever its name", () => {
     const bytes = readFileSync(corpusPath("pairs", "files-files.scap"));
-    const outputs = ["a.scap", "b.bin"].map((name) => {
+    const bodies = ["a.scap", "b.bin"].map((name) => {
       writeFileSync(join(folder.path, name), bytes);
       const out = join(folder.path, `${name}.sf`);
-      const args = ["convert", name, "-o", out, "--quiet", "--codec", "null"];
-      expect(sysflow(args, { cwd: folder.path }).status).toBe(0);
-      return sysflow(["print", out, "--json"]).out.replace(/"filename":"[^"]*"/, "");
+      expect(sysflow(["convert", name, "-o", out, "--quiet"], { cwd: folder.path }).status).toBe(0);
+      return body(out);
     });
-    expect(outputs[0]).toBe(outputs[1]);
+    expect(bodies[0]?.length).toBeGreaterThan(20);
+    expect(bodies[0]).toEqual(bodies[1]);
   });
 });
