@@ -61,6 +61,8 @@ export type PodService = {
 
 /** The values of one datum by slot. Slots that the file's schema lacks keep their first value. */
 export class Row {
+  /** Apart from the numbers, so that they need no box on the way. */
+  readonly times = new Float64Array(2);
   readonly numbers: number[] = Array.from({ length: 32 }, () => 0);
   readonly texts: (string | undefined)[] = Array.from({ length: 12 }, () => undefined);
   readonly lists: (readonly string[])[] = [noTexts, noTexts, noTexts];
@@ -206,7 +208,7 @@ export function run(plan: Plan, cursor: Cursor, entities: Entities): void {
         row.numbers[slot] = cursor.long();
         break;
       case Step.time:
-        row.numbers[slot] = cursor.time();
+        row.times[slot] = cursor.time();
         break;
       case Step.process:
         cursor.parts();

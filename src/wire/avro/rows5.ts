@@ -121,7 +121,7 @@ function buildProcess(row: Row, { entities }: BuildContext): Record | undefined 
     previous: old.known ? old : undefined,
     known: true,
     state: stateOf(texts[0]),
-    ts: numbers[0] ?? 0,
+    ts: row.times[0] ?? 0,
     exe: unless(texts[1], "<NA>"),
     args: texts[2],
     uid: known(numbers[1] ?? -1),
@@ -160,7 +160,7 @@ function buildFile(row: Row, { entities }: BuildContext): Record | undefined {
   entry.file = {
     host: entities.host,
     state: stateOf(texts[0]),
-    ts: numbers[0] ?? 0,
+    ts: row.times[0] ?? 0,
     type: fileTypeOf(numbers[1] ?? 63),
     path: texts[1] ?? "",
     container: containerId === undefined ? undefined : entities.container(containerId),
@@ -175,7 +175,7 @@ function buildProcessEvent(row: Row): Record | undefined {
   return {
     type: "PE",
     proc,
-    ts: row.numbers[0] ?? 0,
+    ts: row.times[0] ?? 0,
     tid: known(row.numbers[1] ?? -1),
     ops: row.numbers[2] ?? 0,
     args: row.lists[0] ?? [],
@@ -203,8 +203,8 @@ function buildProcessFlow(row: Row): Record | undefined {
   return {
     type: "PF",
     proc,
-    ts: row.numbers[0] ?? 0,
-    endTs: row.numbers[1] ?? 0,
+    ts: row.times[0] ?? 0,
+    endTs: row.times[1] ?? 0,
     ops: row.numbers[2] ?? 0,
     threadsCloned: row.numbers[3] ?? 0,
     threadsExited: row.numbers[4] ?? 0,
@@ -219,7 +219,7 @@ function buildFileEvent(row: Row): Record | undefined {
   return {
     type: "FE",
     proc,
-    ts: row.numbers[0] ?? 0,
+    ts: row.times[0] ?? 0,
     tid: known(row.numbers[1] ?? -1),
     ops: row.numbers[2] ?? 0,
     file,
@@ -244,7 +244,7 @@ function buildNetworkEvent(row: Row): Record | undefined {
   return {
     type: "NE",
     proc,
-    ts: row.numbers[0] ?? 0,
+    ts: row.times[0] ?? 0,
     tid: known(row.numbers[1] ?? -1),
     ops: row.numbers[2] ?? 0,
     net: tupleOf(row.numbers, 4),
@@ -259,8 +259,8 @@ function buildNetworkFlow(row: Row): Record | undefined {
   return {
     type: "NF",
     proc,
-    ts: numbers[0] ?? 0,
-    endTs: numbers[1] ?? 0,
+    ts: row.times[0] ?? 0,
+    endTs: row.times[1] ?? 0,
     tid: known(numbers[2] ?? -1),
     ops: numbers[3] ?? 0,
     net: tupleOf(numbers, 4),
@@ -280,8 +280,8 @@ function buildFileFlow(row: Row): Record | undefined {
   return {
     type: "FF",
     proc,
-    ts: numbers[0] ?? 0,
-    endTs: numbers[1] ?? 0,
+    ts: row.times[0] ?? 0,
+    endTs: row.times[1] ?? 0,
     tid: known(numbers[2] ?? -1),
     ops: numbers[3] ?? 0,
     file,
@@ -298,7 +298,7 @@ function buildPod(row: Row, { entities }: BuildContext): Record {
   const { texts, numbers, longs, maps } = row;
   const pod: Pod = {
     host: entities.host,
-    ts: numbers[0] ?? 0,
+    ts: row.times[0] ?? 0,
     id: texts[0] ?? "",
     name: texts[1] ?? "",
     nodeName: texts[2] ?? "",
@@ -318,7 +318,7 @@ function buildKubernetesEvent(row: Row, { entities }: BuildContext): Record {
   return {
     type: "KE",
     host: entities.host,
-    ts: row.numbers[0] ?? 0,
+    ts: row.times[0] ?? 0,
     kind: row.texts[0] ?? "K8S_UNKNOWN",
     action: row.texts[1] ?? "K8S_COMPONENT_UNKNOWN",
     message: row.texts[2] ?? "",

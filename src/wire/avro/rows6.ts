@@ -43,7 +43,7 @@ function textOf(text: string | undefined): string | undefined {
   return text === "" ? undefined : text;
 }
 
-function buildHeader({ numbers, texts }: Row, context: BuildContext): Record {
+function buildHeader({ numbers, times, texts }: Row, context: BuildContext): Record {
   const ip = textOf(texts[1]);
   const bootId = textOf(texts[4]);
   const host: Host = {
@@ -52,7 +52,7 @@ function buildHeader({ numbers, texts }: Row, context: BuildContext): Record {
     ...(bootId === undefined ? {} : { bootId }),
   };
   context.begin(host);
-  context.entities.shift = numbers[1] ?? 0;
+  context.entities.shift = times[1] ?? 0;
   context.entities.clock = context.entities.shift;
   return {
     type: "H",
