@@ -218,8 +218,11 @@ function printReason(rule: Rule, activity: Activity, scene: Scene): string {
   const text = rule.sentence
     .map((part) => {
       if (typeof part === "string") return part;
-      const value = part.get(activity, scene);
-      return value === undefined ? "?" : shorten(showValue(part, value));
+      for (const attribute of part) {
+        const value = attribute.get(activity, scene);
+        if (value !== undefined) return shorten(showValue(attribute, value));
+      }
+      return "?";
     })
     .join("");
   return printable(text);

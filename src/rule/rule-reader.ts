@@ -3,6 +3,7 @@
 import { nearest } from "../base/nearest.ts";
 import { type AlertSeverity, severities } from "../model/alert.ts";
 import { findAttribute, nearestAttribute } from "../model/attribute.ts";
+import type { Attribute } from "../model/attribute/row.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import type { Checked, Checker } from "./check.ts";
 import { reachOf } from "./compile.ts";
@@ -218,24 +219,30 @@ export class RuleReader {
     const parts: Sentence[number][] = [];
     let at = 0;
     for (const match of text.matchAll(/\{([^{}]*)\}/g)) {
-      const name = (match[1] ?? "").trim();
-      const attribute = findAttribute(name);
       parts.push(text.slice(at, match.index));
       at = match.index + match[0].length;
-      if (attribute !== undefined) parts.push(attribute);
-      else {
-        const close = nearestAttribute(name);
-        const start = this.#entries.get("reason")?.value.start ?? this.#tree.start;
-        const message = `the reason names an unknown attribute "${name}"`;
-        const problem: Problem = { code: "SF3003", message };
-        this.#add(
-          start,
-          close === undefined ? problem : { ...problem, hint: `did you mean "${close}"?` },
-        );
-      }
+      const names = (match[1] ?? "").split("|").map((name) => name.trim());
+      parts.push(names.map((name) => this.#named(name)).filter((row) => row !== undefined));
     }
     parts.push(text.slice(at));
     return parts;
+  }
+
+  /** An attribute that the reason names. */
+  #named(name: string): Attribute | undefined {
+    const attribute = findAttribute(name);
+    if (attribute !== undefined) return attribute;
+    const close = nearestAttribute(name);
+    const start = this.#entries.get("reason")?.value.start ?? this.#tree.start;
+    const problem: Problem = {
+      code: "SF3003",
+      message: `the reason names an unknown attribute "${name}"`,
+    };
+    this.#add(
+      start,
+      close === undefined ? problem : { ...problem, hint: `did you mean "${close}"?` },
+    );
+    return undefined;
   }
 
   #tests(): readonly RuleTest[] {

@@ -5,8 +5,8 @@ import type { Attribute } from "../model/attribute/row.ts";
 import type { Place } from "../model/diagnostic.ts";
 import type { Checked } from "./check.ts";
 
-/** A sentence with attributes in it: texts and attributes in turn. */
-export type Sentence = readonly (string | Attribute)[];
+/** A sentence with attributes in it: texts, and attributes of which the first one that has a value is shown. */
+export type Sentence = readonly (string | readonly Attribute[])[];
 
 export type RuleTest = {
   readonly name: string;
