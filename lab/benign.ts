@@ -11,7 +11,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { customerLines, madeUpKey, numbersOf, pick, put, putShopPages } from "./material.ts";
+import {
+  customerLines,
+  madeUpKey,
+  numbersOf,
+  patience,
+  pick,
+  put,
+  putShopPages,
+} from "./material.ts";
 import { type Running, Stage, findTool, labFolder, namespacesWork } from "./stage.ts";
 import { traceObstacle } from "./trace.ts";
 
@@ -416,7 +424,7 @@ export async function recordBenign(options: BenignOptions): Promise<BenignResult
     }
     const services = chosen.flatMap((part) => part.service?.(yard) ?? []);
     services.push(scheduler(yard, chosen, namespaces));
-    yard.write("/srv/start.sh", `#!/bin/sh\n${services.join(" &\n")} &\nwait\n`, 0o755);
+    yard.write("/srv/start.sh", `#!/bin/sh\n${services.join(" &\n")} &\n${patience}`, 0o755);
     const office = stage.start(server, ["/bin/sh", yard.at("/srv/start.sh")], { trace: "log" });
     options.say(`recording ${options.minutes} min of ordinary work, pid ${office.pid}`);
     await pause(3000);

@@ -5,7 +5,7 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { customerLines, madeUpKey, numbersOf, put, putShopPages } from "./material.ts";
+import { customerLines, madeUpKey, numbersOf, patience, put, putShopPages } from "./material.ts";
 import { type IntrusionPlan, planOf } from "./plan.ts";
 import { type HostPlan, type Running, Stage, type StageMode } from "./stage.ts";
 import { findTool, labFolder, namespacesWork } from "./stage.ts";
@@ -174,8 +174,8 @@ function prepare(stage: Stage, plan: IntrusionPlan, twoHosts: boolean): Ground {
     lifeSeconds,
   ].join(" ");
   const both = twoHosts ? [shopLine] : [databaseLine, shopLine];
-  put(victim("/srv/start.sh"), `#!/bin/sh\n${both.join(" &\n")} &\nwait\n`, 0o755);
-  if (twoHosts) put(real("/srv/start.sh"), `#!/bin/sh\n${databaseLine} &\nwait\n`, 0o755);
+  put(victim("/srv/start.sh"), `#!/bin/sh\n${both.join(" &\n")} &\n${patience}`, 0o755);
+  if (twoHosts) put(real("/srv/start.sh"), `#!/bin/sh\n${databaseLine} &\n${patience}`, 0o755);
   mkdirSync(victim("/var/log"), { recursive: true });
   mkdirSync(victim("/var/tmp"), { recursive: true });
   mkdirSync(real("/var/log"), { recursive: true });

@@ -56,3 +56,6 @@ export function putShopPages(folder: string): void {
   put(`${folder}/views/products.html`, frame(`<ul>${items.join("")}</ul>`));
   put(`${folder}/assets/style.css`, `body { font: 16px serif }\n${"/* space */\n".repeat(200)}`);
 }
+
+/** The end of a start script: asked to end, it waits for its children, who were asked too, so that nobody is left an orphan. */
+export const patience = "trap : TERM\nwait\nwait\n";

@@ -189,6 +189,7 @@ type ToldStep = {
   readonly kind: string;
   readonly value: string;
   readonly text: string;
+  readonly removes: boolean;
   readonly ts: string;
 };
 
@@ -199,16 +200,19 @@ function toldSteps(incident: unknown): ToldStep[] {
       kind: member(root, "kind") === "connection" ? "peer" : String(member(root, "kind")),
       value: String(member(root, "object") ?? ""),
       text: "",
+      removes: false,
       ts: String(member(root, "ts") ?? ""),
     },
   ];
   for (const step of list(member(incident, "steps"))) {
     const proc = member(step, "proc");
     const words = ["exe", "args"].map((key) => String(member(proc, key) ?? ""));
+    const act = ["op", "sentence"].map((key) => String(member(step, key) ?? "")).join(" ");
     told.push({
       kind: String(member(member(step, "object"), "kind")),
       value: String(member(member(step, "object"), "value") ?? ""),
       text: [String(member(step, "op") ?? ""), ...words].join(" "),
+      removes: /unlink|remove|delete/i.test(act),
       ts: String(member(step, "ts") ?? ""),
     });
   }
@@ -222,6 +226,8 @@ function tells(told: ToldStep, step: TruthStep): boolean {
     const runs = told.kind === "process" || /EXEC/i.test(told.text);
     return runs && (told.value.includes(path) || told.text.includes(path));
   }
+  // The same file is dropped, and removed in the end.
+  if ((step.kind === "tidy") !== told.removes && told.kind === "file") return false;
   return step.objects.some(
     ({ kind, value }) =>
       kind === told.kind &&

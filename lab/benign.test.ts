@@ -1,0 +1,47 @@
+// Ordinary work is played and recorded, and nothing of it is left over.
+
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { recordBenign } from "./benign.ts";
+import { traceObstacle } from "./trace.ts";
+
+const obstacle = traceObstacle();
+
+test.skipIf(obstacle !== undefined)(
+  `half a minute of ordinary work${obstacle === undefined ? "" : ` (${obstacle})`}`,
+  { timeout: 120_000 },
+  async () => {
+    const before = process.env["TMPDIR"];
+    const scratch = mkdtempSync(join(tmpdir(), "lab-benign-"));
+    process.env["TMPDIR"] = scratch;
+    try {
+      const log = join(scratch, "benign.strace");
+      const options = { minutes: 0.5, seed: 1, log, say: () => undefined };
+      const { parts, skipped } = await recordBenign(options);
+      expect(parts).toContain("customer database and shop");
+      for (const reason of skipped) expect(reason).toMatch(/apt install|root/);
+      const text = readFileSync(log, "utf8");
+      expect(text).toMatch(/execve\("[^"]*node"/);
+      // Whoever is called a service was really there.
+      const programs = {
+        nginx: "nginx",
+        sshd: "sshd",
+        PostgreSQL: "postgres",
+        redis: "redis-server",
+      };
+      for (const [word, program] of Object.entries(programs)) {
+        const played = parts.some((part) => part.includes(word));
+        expect(new RegExp(`execve\\("[^"]*/${program}"`).test(text), program).toBe(played);
+      }
+      expect(readdirSync(scratch).filter((name) => name.startsWith("sysflow-lab-"))).toEqual([]);
+      const pids = new Set(text.match(/^\d+/gm));
+      expect([...pids].filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
+    } finally {
+      if (before === undefined) delete process.env["TMPDIR"];
+      else process.env["TMPDIR"] = before;
+      rmSync(scratch, { recursive: true, force: true });
+    }
+  },
+);
