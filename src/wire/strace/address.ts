@@ -52,7 +52,7 @@ function readInet(text: string, family: number, portKey: string): Address | unde
   const open = at < 0 ? -1 : text.indexOf('"', at);
   const end = open < 0 ? -1 : skipString(text, open);
   if (end < 0) return undefined;
-  const ip = parseIp(text.slice(open + 1, end - 1));
+  const ip = parseIp(unescape(text.slice(open + 1, end - 1)));
   if (ip === undefined) return undefined;
   const number = readNumber(port.startsWith("htons(") ? port.slice(6) : port);
   return { kind: "inet", family, at: { ip, port: number ?? 0 } };
@@ -102,7 +102,8 @@ const transportNumbers: readonly [string, number][] = [
 ];
 
 export function readTarget(target: string): Target {
-  if (target.startsWith("/")) return readPath(target);
+  // -xx escapes every character of a path.
+  if (target.startsWith("/") || target.startsWith("\\x2f")) return readPath(target);
   const open = target.indexOf(":[");
   if (open > 0 && target.endsWith("]")) {
     const name = target.slice(0, open);

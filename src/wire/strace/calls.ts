@@ -70,7 +70,7 @@ const shapes: { readonly [name: string]: string } = {
   dup: "fd =fd2",
   dup2: "fd =fd2",
   dup3: "fd =fd2",
-  fcntl: "fd =fd2",
+  fcntl: "fd dupCommand =fd2",
   pidfd_getfd: "=fd",
   chdir: "path",
   fchdir: "fd",
@@ -281,6 +281,9 @@ function fillOther(call: Syscall, word: string, argument: string): void {
     case "device":
       call.device = readDevice(argument);
       return;
+    case "dupCommand":
+      call.flags = argument === "F_DUPFD_CLOEXEC" ? dupCommands.closeOnExec : dupCommands.plain;
+      return;
     case "request":
       call.mode = constants.requestNumber(argument);
       return;
@@ -313,6 +316,9 @@ function fillOther(call: Syscall, word: string, argument: string): void {
       return fillAddress(call, word, argument);
   }
 }
+
+/** libscap's numbers of F_DUPFD and F_DUPFD_CLOEXEC. */
+const dupCommands = { plain: 1, closeOnExec: 26 } as const;
 
 /** setreuid(real, effective), setresuid(real, effective, saved): the effective id counts, −1 keeps what is. */
 function laterId(before: number, argument: string): number {

@@ -2,6 +2,7 @@
 // inherited descriptors), fills the call.
 
 import {
+  AddressFamily,
   atFdcwd,
   CloneFlag,
   type DescriptorSnapshot,
@@ -11,7 +12,7 @@ import {
   type Syscall,
 } from "../../model/syscall.ts";
 import { limits } from "../../model/limits.ts";
-import { inetTuple, readTarget, type Target, unixTuple } from "./address.ts";
+import { type Endpoint, inetTuple, readTarget, type Target, unixTuple } from "./address.ts";
 import { fillCall, fillExec, noThreadInfo } from "./calls.ts";
 import { failureOf } from "./constants.ts";
 import { readDescriptor, unescape } from "./scan.ts";
@@ -69,6 +70,9 @@ export class Emitter {
         this.#out.push({ kind: "gap", ts, reason, lost: 1, unit: "events", where });
         return;
       }
+      case "address":
+        bindTo(this.#groupOf(entry.thread), entry.fd, entry.at);
+        return;
       case "time":
         this.#out.push({ kind: "time", ts: entry.ts });
         return;
@@ -84,6 +88,7 @@ export class Emitter {
       pid: leader.tid,
       cwd: undefined,
       descriptors: new Set<number>(),
+      bound: new Map<number, Endpoint>(),
       described: false,
     };
     leader.group = group;
@@ -122,6 +127,7 @@ export class Emitter {
       pid: child.tid,
       cwd: from.cwd,
       descriptors: new Set(from.descriptors),
+      bound: new Map(from.bound),
       described: true,
     };
     this.#descriptors += group.descriptors.size;
@@ -176,10 +182,11 @@ export class Emitter {
       this.#describeDescriptors(group, entry, call.ret);
       const target = call.ret >= 0 ? readDescriptor(result.text)?.target : undefined;
       fillCall(call, row, args, target);
-      if (row.family === "connect" && entry.local !== undefined && call.tuple !== undefined) {
+      if (entry.local !== undefined && call.tuple !== undefined) {
         call.tuple = { ...call.tuple, sip: entry.local.ip, sport: entry.local.port };
       }
       this.#follow(group, call);
+      if (row.family === "accept") addServer(group, call);
     }
     this.#out.push(call);
   }
@@ -328,13 +335,21 @@ export class Emitter {
         this.#remember(group.descriptors, call.fd);
         return;
       case Family.open:
-      case Family.socket:
       case Family.anonymousFd:
       case Family.ioUring:
         this.#remember(group.descriptors, call.fd);
         return;
+      case Family.socket:
+      case Family.close:
+        group.bound.delete(call.fd);
+        this.#remember(group.descriptors, family === Family.socket ? call.fd : -1);
+        return;
       case Family.bind:
         this.#serve(call);
+        if (call.tuple !== undefined && call.tuple.family !== AddressFamily.unix) {
+          const { sip: ip, sport: port } = call.tuple;
+          if (port !== 0) bindTo(group, call.fd, { ip, port });
+        }
         return;
       default:
         return;
@@ -350,6 +365,20 @@ export class Emitter {
     if (port === 0) return;
     this.#served.add(ip === 0 || ip === "::" ? `* ${port}` : `${ip} ${port}`);
   }
+}
+
+const boundMax = 65_536;
+
+function bindTo(group: Group, fd: number, at: Endpoint): void {
+  if (group.bound.size < boundMax || group.bound.has(fd)) group.bound.set(fd, at);
+}
+
+/** Without -yy accept names the client only; the server is where its socket was bound. */
+function addServer(group: Group, call: Syscall): void {
+  const { tuple } = call;
+  if (tuple === undefined || tuple.family === AddressFamily.unix || tuple.dport !== 0) return;
+  const at = group.bound.get(call.fd2);
+  if (at !== undefined) call.tuple = { ...tuple, dip: at.ip, dport: at.port };
 }
 
 /** The directory behind `AT_FDCWD</…>` in a call's arguments. */

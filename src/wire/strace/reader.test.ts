@@ -44,7 +44,8 @@ test("a shell that redirects and forks: programs, descriptors, birth before firs
     "8539/8539 close fd=3 fdPath=/etc/ld.so.cache",
     `8539/8539 open openat ret=3 fd=3 path=out fdPath=/tmp/out flags=${create} mode=${0o666}`,
     "descriptor 8539 1 file c /dev/pts/0",
-    "8539/8539 dup fcntl ret=11 fd=1 fd2=11 fdPath=/dev/pts/0",
+    // 1 is libscap's F_DUPFD.
+    "8539/8539 dup fcntl ret=11 fd=1 fd2=11 fdPath=/dev/pts/0 flags=1",
     "8539/8539 close fd=1 fdPath=/dev/pts/0",
     "8539/8539 dup dup2 ret=1 fd=3 fd2=1 fdPath=/tmp/out",
     `8539/8539 clone vfork ret=8540 flags=${vfork}`,
@@ -118,6 +119,23 @@ test("the accepted and the made connection have the same ends, client first", ()
   ]);
 });
 
+test("without -yy, accept's own side is where the socket was bound, or what getsockname said", () => {
+  const page = pageOf(`\
+5 1.0 bind(3, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("127.0.0.1")}, 16) = 0
+5 1.1 getsockname(3, {sa_family=AF_INET, sin_port=htons(36487), sin_addr=inet_addr("127.0.0.1")}, [16]) = 0
+5 1.2 accept4(3, {sa_family=AF_INET, sin_port=htons(60520), sin_addr=inet_addr("127.0.0.9")}, [16], SOCK_CLOEXEC) = 7
+5 1.3 fork() = 6
+6 1.4 bind(4, 0.0.0.0:80) = 0
+6 1.5 accept(4, 10.0.0.9:555) = 8
+6 1.6 accept(3, 10.0.0.9:556) = 9
+`);
+  expect(page.filter((line) => line.includes("accept"))).toEqual([
+    "5/5 accept accept4 ret=7 fd=7 fd2=3 127.0.0.9:60520->127.0.0.1:36487",
+    "6/6 accept ret=8 fd=8 fd2=4 10.0.0.9:555->0.0.0.0:80",
+    "6/6 accept ret=9 fd=9 fd2=3 10.0.0.9:556->127.0.0.1:36487",
+  ]);
+});
+
 test("datagrams: from the sender to the receiver; a message vector's bytes, not its count", () => {
   const page = pageOf(`\
 1 10.0 socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC, IPPROTO_IP) = 7<UDP:[19688]>
@@ -126,12 +144,16 @@ test("datagrams: from the sender to the receiver; a message vector's bytes, not 
 1 10.3 sendmsg(8<UDP:[0.0.0.0:46349]>, {msg_name={sa_family=AF_INET, sin_port=htons(59074), sin_addr=inet_addr("127.0.0.1")}, msg_namelen=16, msg_iov=[{iov_base="ab", iov_len=2}, {iov_base="cd", iov_len=2}], msg_iovlen=2, msg_controllen=0, msg_flags=0}, 0) = 4
 1 10.4 sendmmsg(8<UDP:[0.0.0.0:46349]>, [{msg_hdr={msg_name={sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.53")}, msg_namelen=16, msg_iov=[{iov_base="q1", iov_len=2}], msg_iovlen=1}, msg_len=30}, {msg_hdr={msg_name=NULL}, msg_len=31}], 2, MSG_NOSIGNAL) = 2
 1 10.5 sendto(9<UDPv6:[19690]>, "x", 1, 0, {sa_family=AF_INET6, sin6_port=htons(9999), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=0}, 28) = 1
+1 10.6 write(2, "9<UDPv6:[[::1]:6666]>", 20) = 20
+1 10.7 close(9<UDPv6:[[::1]:5353]>) = 0
 `);
   expect(page.filter((line) => / (read|write) /.test(line))).toEqual([
     "1/1 read recvfrom ret=10 fd=7 127.0.0.1:46349->127.0.0.1:59074",
     "1/1 write sendmsg ret=4 fd=8 0.0.0.0:46349->127.0.0.1:59074",
     "1/1 write sendmmsg ret=61 fd=8 0.0.0.0:46349->10.0.0.53:53",
-    "1/1 write sendto ret=1 fd=9 :::0->::1:9999",
+    // The kernel chose the port while sending: the next line about the socket shows it; what a program writes does not count.
+    "1/1 write sendto ret=1 fd=9 ::1:5353->::1:9999",
+    "1/1 write ret=20 fd=2",
   ]);
 });
 
@@ -251,6 +273,18 @@ test("two shells fork at once: the child that shows up first waits until its par
     "4/4 chdir path=/four",
     `1/1 clone vfork ret=3 flags=${flags}`,
     "3/3 chdir path=/three",
+  ]);
+});
+
+test("close frees its number when it begins: another thread's call that ends before it may have it again", () => {
+  const page = pageOf(`\
+1 1.0 close(7 <unfinished ...>
+2 1.1 openat(AT_FDCWD, "/x", O_RDONLY) = 7
+1 1.2 <... close resumed>)              = 0
+`);
+  expect(page.filter((line) => line.includes("fd=7")).map((line) => line.slice(0, 14))).toEqual([
+    "1/1 close fd=7",
+    "2/2 open opena",
   ]);
 });
 

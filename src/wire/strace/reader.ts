@@ -8,12 +8,12 @@ import type { Input, InputCounters, SyscallReader } from "../../model/syscall.ts
 import { CloneFlag } from "../../model/syscall.ts";
 import type { GapReason } from "../../model/record.ts";
 import type { TimeBase, TimeNs } from "../../model/time.ts";
-import { type Endpoint, readTarget } from "./address.ts";
+import { type Endpoint, readAddress, readTarget } from "./address.ts";
 import { type CallRow, callRows, cloneFlagsOf } from "./calls.ts";
 import { Clock } from "./clock.ts";
 import { failureOf, signalNumber } from "./constants.ts";
 import { cwdOf, Emitter } from "./emit.ts";
-import { type Body, type CallText, type Line, parseCall, parseLine, type Result } from "./line.ts";
+import { type Body, type CallText, type Line, parseCall, parseLine } from "./line.ts";
 import { LineSplitter } from "./lines.ts";
 import { memberOf, readDescriptor, readNumber } from "./scan.ts";
 import { type CallEntry, type Entry, type ForkEntry, newThread, type Thread } from "./thread.ts";
@@ -160,7 +160,7 @@ export class StraceReader implements SyscallReader {
     const ts = this.#clock.move(line.stamp);
     const thread = this.#findThread(line, ts, body);
     this.#last = thread;
-    this.#readBody(thread, body, text, ts, complete);
+    this.#readBody(thread, body, ts, complete);
     const second = Math.floor(ts / 1e9);
     if (second > this.#lastSecond) {
       this.#lastSecond = second;
@@ -178,13 +178,13 @@ export class StraceReader implements SyscallReader {
     return this.#notation ? false : line.notation || (timed && line.stamp === undefined);
   }
 
-  #readBody(thread: Thread, body: Body, text: string, ts: TimeNs, complete: boolean): void {
+  #readBody(thread: Thread, body: Body, ts: TimeNs, complete: boolean): void {
     switch (body.kind) {
       case "call":
         return this.#readCall(thread, body.name, body.text, ts, complete);
       case "unfinished":
         if (thread.pending !== undefined) this.#skip("unfinished call without an end");
-        return this.#suspend(thread, body.name, body.text, text);
+        return this.#suspend(thread, body.name, body.text, ts);
       case "resumed":
         return this.#resume(thread, body.name, body.text, ts);
       case "tail":
@@ -402,13 +402,20 @@ export class StraceReader implements SyscallReader {
 
   // ── calls ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #suspend(thread: Thread, name: string, text: string, line: string): void {
+  #suspend(thread: Thread, name: string, text: string, ts: TimeNs): void {
     this.#release(thread);
+    const row = callRows.get(name);
+    // The kernel frees the number before close returns: another thread may be given it, and say so, before this call's end.
+    if (row?.family === "close") {
+      this.#readCall(thread, name, `${text}) = 0`, ts, true);
+      thread.pending = { name, text: "", done: true };
+      return;
+    }
     const kept = this.#heldBytes + text.length > heldBytesMax ? "" : text;
     this.#heldBytes += kept.length;
-    thread.pending = { name, text: kept };
-    if (callRows.get(name)?.family === "clone") this.#forks.add(thread);
-    this.#look(thread, line);
+    thread.pending = { name, text: kept, done: false };
+    if (row?.family === "clone") this.#forks.add(thread);
+    this.#look(thread, text);
   }
 
   #release(thread: Thread): void {
@@ -434,6 +441,7 @@ export class StraceReader implements SyscallReader {
       return;
     }
     this.#release(thread);
+    if (pending.done) return;
     const text = pending.text === "" ? rest : joinArguments(pending.text, rest);
     this.#readCall(thread, pending.name, text, ts, true);
   }
@@ -451,12 +459,13 @@ export class StraceReader implements SyscallReader {
     if (thread.tid === 0 && namesCaller(name)) this.#nameFromResult(text);
     this.#look(thread, text);
     if (row === undefined) {
+      if (name === "getsockname") this.#readOwnAddress(thread, text, ts);
       if (this.#notation) this.#report("SF1201", `${name} is no call that the notation knows`);
       return this.#skip(name.slice(0, 32));
     }
     const noResult = this.#notation && row.family === "exit" && !text.includes("=");
     const call = parseCall(noResult ? `${text} = ?` : text);
-    if (call === undefined) return this.#readTorn(thread, name, text, complete);
+    if (call === undefined) return this.#readTorn(thread, name, text, ts, complete);
     if (row.family === "clone") return this.#readFork(thread, row, name, text, call, ts);
     if (row.family === "exit") return this.#readExit(thread, call, ts);
     // Interrupted and restarted by the kernel, or the process died in it: it has no result.
@@ -466,6 +475,26 @@ export class StraceReader implements SyscallReader {
     }
     this.counters.relevant += 1;
     this.#enqueueCall(thread, row, call, ts, text.length);
+  }
+
+  /** The model has no such call, but it tells where a socket is bound. */
+  #readOwnAddress(thread: Thread, text: string, ts: TimeNs): void {
+    const call = parseCall(text);
+    const [socket = "", address = ""] = call?.values ?? [];
+    const at = readAddress(address);
+    const fd = readDescriptor(socket)?.fd;
+    if (call?.result.value !== 0 || at?.kind !== "inet" || fd === undefined) return;
+    const deadline = this.#deadline();
+    this.#enqueue({
+      kind: "address",
+      ts,
+      thread,
+      size: 0,
+      deadline,
+      blocked: false,
+      fd,
+      at: at.at,
+    });
   }
 
   #enqueueCall(thread: Thread, row: CallRow, call: CallText, ts: TimeNs, size: number): void {
@@ -483,7 +512,7 @@ export class StraceReader implements SyscallReader {
       local: undefined,
       cwd: undefined,
     };
-    if (row.family === "connect" && wantsLocalSide(call)) {
+    if (wantsLocalSide(row, call)) {
       entry.blocked = true;
       entry.deadline = this.#line + waitForLocalSide;
       if (this.#connects.length >= connectsMax) this.#connects.shift();
@@ -547,7 +576,7 @@ export class StraceReader implements SyscallReader {
 
   // ── what is not understood ─────────────────────────────────────────────────────────────────────────────────────────────
 
-  #readTorn(thread: Thread, name: string, text: string, complete: boolean): void {
+  #readTorn(thread: Thread, name: string, text: string, ts: TimeNs, complete: boolean): void {
     if (!complete) {
       this.#report("SF1207", `the log ends in the middle of a line (${name})`);
       this.#gap("truncated", `line ${this.#line}`);
@@ -557,7 +586,7 @@ export class StraceReader implements SyscallReader {
     if (attached >= 0 && text.endsWith(" attached")) {
       const tid = readNumber(text, attached + 16);
       if (tid !== undefined && this.#announced.size < limits.threads.max) this.#announced.add(tid);
-      return this.#suspend(thread, name, text.slice(0, attached), text);
+      return this.#suspend(thread, name, text.slice(0, attached), ts);
     }
     if (this.#torn !== undefined) this.#reportUnparsed(this.#torn.line, this.#torn.name);
     this.#torn = { thread, name, text, line: this.#line };
@@ -621,16 +650,16 @@ function joinArguments(start: string, rest: string): string {
   return start + rest;
 }
 
-/** A connection under way whose descriptor -yy shows without an own address yet. */
-function wantsLocalSide(call: CallText): boolean {
-  const result: Result = call.result;
-  if (result.error !== undefined && result.error !== "EINPROGRESS") return false;
+/** A connect, or the first datagram of a socket, whose descriptor -yy shows without an own address yet. */
+function wantsLocalSide(row: CallRow, call: CallText): boolean {
+  const datagram = row.name === "sendto" || row.name === "sendmsg";
+  if (row.family !== "connect" && !datagram) return false;
+  const { error } = call.result;
+  if (error !== undefined && (datagram || error !== "EINPROGRESS")) return false;
   const target = readDescriptor(call.values[0] ?? "")?.target;
-  if (target === undefined) return false;
-  const read = readTarget(target);
-  return (
-    read.kind === "inet" && read.remote === undefined && (call.values[1] ?? "").includes("port=")
-  );
+  const read = target === undefined ? undefined : readTarget(target);
+  if (read?.kind !== "inet" || read.remote !== undefined || read.local !== undefined) return false;
+  return (call.values[datagram && row.name === "sendto" ? 4 : 1] ?? "").includes("port=");
 }
 
 function beforeStrings(text: string): string {
@@ -638,7 +667,7 @@ function beforeStrings(text: string): string {
   return text.slice(0, Math.min(quote < 0 ? text.length : quote, 4096));
 }
 
-/** Finds `3<TCP:[local->remote]>` of the connect's descriptor in a later line of its process. */
+/** Finds `3<TCP:[local->remote]>` of the entry's descriptor in a later line of its process. */
 function localSideIn(text: string, entry: CallEntry): Endpoint | undefined {
   const fd = readDescriptor(entry.args[0] ?? "")?.fd;
   if (fd === undefined) return undefined;
@@ -647,6 +676,7 @@ function localSideIn(text: string, entry: CallEntry): Endpoint | undefined {
   if (at < 0 || (at > 0 && /\d/.test(text.charAt(at - 1)))) return undefined;
   const target = readDescriptor(text.slice(at, at + 160))?.target;
   const read = target === undefined ? undefined : readTarget(target);
-  if (read?.kind !== "inet" || read.remote === undefined) return undefined;
+  if (read?.kind !== "inet") return undefined;
+  if (entry.row.family === "connect" && read.remote === undefined) return undefined;
   return read.local;
 }

@@ -7,7 +7,12 @@ import type { CallRow } from "./calls.ts";
 import type { Result } from "./line.ts";
 
 /** A call whose line ended in `<unfinished ...>`. */
-export type Pending = { readonly name: string; text: string };
+export type Pending = {
+  readonly name: string;
+  readonly text: string;
+  /** Its effect was told at its beginning already. */
+  readonly done: boolean;
+};
 
 export type Thread = {
   /** 0: not known yet (lines without a pid, before anything names it). */
@@ -34,6 +39,8 @@ export type Group = {
   pid: number;
   cwd: string | undefined;
   readonly descriptors: Set<number>;
+  /** Own addresses of sockets, from bind and getsockname: what accept and connect do not print without -yy. */
+  readonly bound: Map<number, Endpoint>;
   described: boolean;
 };
 
@@ -75,6 +82,7 @@ export type Entry =
   | (EntryBase & { readonly kind: "exit"; readonly status: number })
   | (EntryBase & { readonly kind: "signal"; readonly sender: number; readonly signal: number })
   | (EntryBase & { readonly kind: "gap"; readonly reason: GapReason; readonly where: string })
+  | (EntryBase & { readonly kind: "address"; readonly fd: number; readonly at: Endpoint })
   | (EntryBase & { readonly kind: "time" });
 
 export function newThread(tid: number, comm: string | undefined): Thread {
