@@ -50,7 +50,7 @@ for (const folder of folders) {
     stdin: {
       contents: files.map((file) => `export * from "./${file}";`).join("\n"),
       resolveDir: join(root, "src", folder),
-      sourcefile: `${folder}.ts`,
+      sourcefile: `public-${folder}.ts`,
       loader: "ts",
     },
     outfile: join(outdir, `${folder}.mjs`),
