@@ -43,7 +43,7 @@ const folders = Object.keys(
 for (const folder of folders) {
   const files = readdirSync(join(root, "src", folder), { recursive: true })
     .map(String)
-    .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
+    .filter((file) => file.endsWith(".ts") && !/[.-]test\.ts$/.test(file))
     .sort();
   await build({
     ...shared,
