@@ -29,6 +29,8 @@ export class FlowEngine {
   #bootId: string | undefined;
   #empty: EngineCounters | undefined;
   #ended = false;
+  /** A call was seen since the recording, or its present section, began. */
+  #called = false;
 
   constructor(options: FlowEngineOptions) {
     this.#options = options;
@@ -65,11 +67,12 @@ export class FlowEngine {
       this.#output?.state.learn(input);
       return;
     }
+    if (input.kind === "section") {
+      this.#section();
+      return;
+    }
     const output = this.#begin();
     switch (input.kind) {
-      case "section":
-        this.#section();
-        return;
       case "time":
         this.#advance(output, input.ts);
         return;
@@ -95,10 +98,20 @@ export class FlowEngine {
     const output = this.#begin();
     if (now !== undefined && now > output.now) output.now = now;
     this.#mode?.end();
+    if (this.#options.mode === "native") this.#tellEvictions(output);
+  }
+
+  /** What was forgotten may have been needed later. Flows and files were written before they went: nothing is lost with them. */
+  #tellEvictions(output: Output): void {
+    output.countEvictions();
+    const { threads = 0, descriptors = 0 } = output.counters.evictions;
+    if (threads > 0) output.gap("evicted", threads, "processes", "table of threads");
+    if (descriptors > 0) output.gap("evicted", descriptors, "records", "table of descriptors");
   }
 
   #call(call: Syscall): void {
     const output = this.#output ?? this.#begin();
+    this.#called = true;
     this.#advance(output, call.ts);
     output.state.update(call);
     this.#mode?.handle(call);
@@ -122,8 +135,11 @@ export class FlowEngine {
   /** A new recording in the same input: what was open is written, everything is forgotten. */
   #section(): void {
     const output = this.#output;
-    if (output === undefined || output.now === 0) return;
+    if (output === undefined || !this.#called) return;
+    this.#called = false;
+    this.#mode?.end();
     output.state.clear();
+    output.entities.restart();
   }
 
   #begin(): Output {

@@ -38,6 +38,10 @@ export class Flow {
   listed = false;
   next: Flow | undefined = undefined;
   previous: Flow | undefined = undefined;
+  /** Native mode: neighbours in the list of the closed. */
+  closed = false;
+  closedNext: Flow | undefined = undefined;
+  closedPrevious: Flow | undefined = undefined;
 
   constructor(
     owner: Owner,
@@ -99,6 +103,35 @@ export class FlowList {
     else flow.next.previous = flow.previous;
     flow.next = undefined;
     flow.previous = undefined;
+    this.size -= 1;
+  }
+}
+
+/** Flows that nothing has open, longest closed first: the same again, through other links, for a flow is in both. */
+export class ClosedList {
+  head: Flow | undefined = undefined;
+  #tail: Flow | undefined = undefined;
+  size = 0;
+
+  append(flow: Flow): void {
+    flow.closed = true;
+    flow.closedNext = undefined;
+    flow.closedPrevious = this.#tail;
+    if (this.#tail === undefined) this.head = flow;
+    else this.#tail.closedNext = flow;
+    this.#tail = flow;
+    this.size += 1;
+  }
+
+  remove(flow: Flow): void {
+    if (!flow.closed) return;
+    flow.closed = false;
+    if (flow.closedPrevious === undefined) this.head = flow.closedNext;
+    else flow.closedPrevious.closedNext = flow.closedNext;
+    if (flow.closedNext === undefined) this.#tail = flow.closedPrevious;
+    else flow.closedNext.closedPrevious = flow.closedPrevious;
+    flow.closedNext = undefined;
+    flow.closedPrevious = undefined;
     this.size -= 1;
   }
 }

@@ -10,7 +10,7 @@ import type { Tuple } from "../model/record.ts";
 import type { Syscall } from "../model/syscall.ts";
 import type { TimeNs } from "../model/time.ts";
 import { exportSeconds } from "./compat.ts";
-import { Flow, FlowList } from "./flow.ts";
+import { ClosedList, Flow, FlowList } from "./flow.ts";
 import type { Output } from "./output.ts";
 import type { Owner } from "./owner.ts";
 
@@ -18,16 +18,22 @@ import type { Owner } from "./owner.ts";
 const none = -2;
 const several = -1;
 
+export type FlowLimits = { readonly open: number; readonly closed: number };
+const flowLimits: FlowLimits = { open: limits.flows.max, closed: limits.closedFlows.max };
+
 export class NativeFlows {
   readonly #output: Output;
   /** Open, but nothing happened since their last export: they wait outside the list of those that are due. */
   readonly #idle = new FlowList();
+  readonly #closed = new ClosedList();
   readonly #max: number;
+  readonly #closedMax: number;
   #lastId = 0;
 
-  constructor(output: Output, max: number = limits.flows.max) {
+  constructor(output: Output, max: FlowLimits = flowLimits) {
     this.#output = output;
-    this.#max = max;
+    this.#max = max.open;
+    this.#closedMax = max.closed;
   }
 
   get size(): number {
@@ -56,6 +62,7 @@ export class NativeFlows {
         break;
     }
     if (flow === undefined) return undefined;
+    if (flow.closed) this.#closed.remove(flow);
     flow.refs += 1;
     slot.flow = flow;
     return flow;
@@ -142,8 +149,15 @@ export class NativeFlows {
     slot.flow = undefined;
     flow.refs -= 1;
     if (why === "closed" && flow.ops !== 0) flow.ops |= Op.CLOSE;
-    const over = flow.refs <= 0 && flow.net !== undefined && why === "closed";
-    if (over) this.finish(flow, flow.last);
+    if (flow.refs > 0) return;
+    if (flow.net !== undefined && why === "closed") {
+      this.finish(flow, flow.last);
+      return;
+    }
+    this.#closed.append(flow);
+    const { head } = this.#closed;
+    // The end of a flow that was closed: complete, only not joined with what may come.
+    if (this.#closed.size > this.#closedMax && head !== undefined) this.finish(head, head.last);
   }
 
   /** The last slice. What is still open is cut. */
@@ -151,6 +165,7 @@ export class NativeFlows {
     const { owner, file, refs } = flow;
     if (flow.parked) this.#idle.remove(flow);
     else this.#output.flows.remove(flow);
+    this.#closed.remove(flow);
     flow.alive = false;
     if (file !== undefined) owner.fileFlows.delete(file);
     else owner.netFlows.delete(flow.key);

@@ -6,6 +6,11 @@ export const limits = {
   threads: { max: 262_144, bytesEach: 400, doc: "live threads known to the state engine" },
   descriptors: { max: 1_048_576, bytesEach: 160, doc: "open file descriptors of all processes" },
   flows: { max: 131_072, bytesEach: 240, doc: "flows that are still open" },
+  closedFlows: {
+    max: 8_192,
+    bytesEach: 800,
+    doc: "flows of files that nothing has open any more and that wait to be opened again (longest closed go first)",
+  },
   files: {
     max: 65_536,
     bytesEach: 200,
