@@ -30,6 +30,8 @@ export type StateOptions<Owner, Flow> = {
   readonly quirks: boolean;
   /** A number no longer stands for what it stood for. */
   readonly onRelease: (slot: Slot<Flow>, why: ReleaseReason) => void;
+  /** `copy` refers to the same open file as `slot`. */
+  readonly onDuplicate: (slot: Slot<Flow>, copy: Slot<Flow>) => void;
   readonly onEvict: (thread: Thread<Owner, Flow>) => void;
 };
 
@@ -465,7 +467,8 @@ export class KernelState<Owner, Flow> {
     if (call.name === "fcntl" && !duplicating.has(call.flags)) return;
     const slot = this.#find(call);
     if (slot === undefined) return;
-    this.#open(this.leader, call.fd2, slot.descriptor);
+    const copy = this.#open(this.leader, call.fd2, slot.descriptor);
+    if (copy !== undefined) this.#options.onDuplicate(slot, copy);
   }
 
   #forgetDescriptors(thread: Thread<Owner, Flow>): void {

@@ -153,6 +153,9 @@ export class FlowEngine {
       onRelease: (slot, why) => {
         if (made instanceof NativeMode) made.release(slot, why);
       },
+      onDuplicate: (slot, copy) => {
+        if (made instanceof NativeMode) made.share(slot, copy);
+      },
       onEvict: (thread) => {
         if (made instanceof NativeMode) made.evict(thread);
       },
@@ -166,7 +169,8 @@ export class FlowEngine {
   }
 }
 
-const noHooks = { onRelease: (): void => undefined, onEvict: (): void => undefined };
+const nothing = (): void => undefined;
+const noHooks = { onRelease: nothing, onDuplicate: nothing, onEvict: nothing };
 
 function pushKubernetes(output: Output, json: string, ts: TimeNs): void {
   const kind = /"kind"\s*:\s*"(\w+)"/.exec(json)?.[1] ?? "";

@@ -142,6 +142,14 @@ export class NativeFlows {
     if (bytes > 0) flow.wbytes += bytes;
   }
 
+  /** A second descriptor refers to what has a flow already. */
+  share(slot: Slot<Flow>, copy: Slot<Flow>): void {
+    const { flow } = slot;
+    if (flow === undefined || !flow.alive) return;
+    flow.refs += 1;
+    copy.flow = flow;
+  }
+
   /** A descriptor no longer refers to its flow. */
   release(slot: Slot<Flow>, why: ReleaseReason): void {
     const { flow } = slot;

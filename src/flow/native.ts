@@ -364,6 +364,10 @@ export class NativeMode implements Mode {
     this.#flows.release(slot, why);
   }
 
+  share(slot: Slot<Flow>, copy: Slot<Flow>): void {
+    this.#flows.share(slot, copy);
+  }
+
   /** The table of threads was full: what is known of the process is written, and it is forgotten. */
   evict(thread: ProcessThread): void {
     const { owner } = thread;
