@@ -276,6 +276,36 @@ test("two shells fork at once: the child that shows up first waits until its par
   ]);
 });
 
+test("a pid namespace: inside, forks return other numbers than the ones strace prints", () => {
+  const forks = (text: string): string[] =>
+    pageOf(text)
+      .filter((line) => line.includes(" clone"))
+      .map((line) => line.replace(/ flags=.*/, ""));
+  // Recorded from `unshare -pf sh -c 'ls; (cat)'`; the second fork's child shows up after the call.
+  expect(
+    forks(`\
+26427 1.0 unshare(CLONE_NEWNS|CLONE_NEWPID) = 0
+26427 1.1 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|SIGCHLD, child_tidptr=0x7f) = 26428
+26428 1.2 vfork( <unfinished ...>
+26429 1.3 close(3) = 0
+26428 1.4 <... vfork resumed>) = 2
+26428 1.5 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|SIGCHLD, child_tidptr=0x7f) = 3
+26430 1.6 close(3) = 0
+`),
+  ).toEqual([
+    "26427/26427 clone ret=26428",
+    "26428/26428 clone vfork ret=26429",
+    "26428/26428 clone ret=26430",
+  ]);
+  expect(
+    forks(`\
+1 1.0 unshare(CLONE_NEWPID) = 0
+1 1.1 fork() = 50
+50 1.2 fork() = 2 /* 51 in strace's PID NS */
+`),
+  ).toEqual(["1/1 clone fork ret=50", "50/50 clone fork ret=51"]);
+});
+
 test("close frees its number when it begins: another thread's call that ends before it may have it again", () => {
   const page = pageOf(`\
 1 1.0 close(7 <unfinished ...>

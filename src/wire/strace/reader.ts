@@ -34,6 +34,7 @@ const heldBytesMax = 16 * 1024 * 1024;
 /** A torn call's tail must come within so many lines. */
 const tornLines = 64;
 const connectsMax = 64;
+const expectedMax = 4096;
 
 export class StraceReader implements SyscallReader {
   readonly counters: InputCounters = { bytes: 0, events: 0, relevant: 0, skipped: new Map() };
@@ -54,6 +55,10 @@ export class StraceReader implements SyscallReader {
   #main: Thread | undefined;
   #last: Thread | undefined;
   #torn: { thread: Thread; name: string; text: string; line: number } | undefined;
+  /** Births whose parent is not known yet, oldest first. */
+  readonly #waiting = new Set<ForkEntry>();
+  /** Forks whose result names the child in another pid namespace: the next new thread is theirs. */
+  readonly #expected: { parent: Thread; name: string; text: string }[] = [];
   readonly #announced = new Set<number>();
   readonly #tid: number | undefined;
   #startedWithExec = false;
@@ -235,7 +240,7 @@ export class StraceReader implements SyscallReader {
     if (first && body !== undefined && "name" in body && body.name === "execve") {
       this.#startedWithExec = true;
     }
-    if (this.#forks.size > 0) this.#bear(thread, ts);
+    if (this.#forks.size > 0 || this.#expected.length > 0) this.#bear(thread, ts);
     else {
       thread.leader = thread;
       if (!first && this.#startedWithExec && !this.#notation) this.#reportLost(thread);
@@ -293,7 +298,12 @@ export class StraceReader implements SyscallReader {
       child,
     };
     child.origin = entry;
-    if (only !== undefined) this.#settle(entry, only, only.pending?.name ?? "", only.pending?.text);
+    const expected = this.#expected.shift();
+    if (expected !== undefined) this.#settle(entry, expected.parent, expected.name, expected.text);
+    else if (only !== undefined) {
+      this.#settle(entry, only, only.pending?.name ?? "", only.pending?.text);
+      only.gaveBirth = true;
+    } else this.#waiting.add(entry);
     this.#enqueue(entry);
   }
 
@@ -303,6 +313,9 @@ export class StraceReader implements SyscallReader {
     entry.flags = cloneFlagsOf(name, text ?? "");
     entry.blocked = false;
     entry.child.forked = true;
+    this.#waiting.delete(entry);
+    entry.child.namespaced =
+      parent.namespaced || parent.childrenNamespaced || (entry.flags & CloneFlag.NEWPID) !== 0;
     const isThread = (entry.flags & CloneFlag.THREAD) !== 0;
     entry.child.leader = isThread ? (parent.leader ?? parent) : entry.child;
     if (entry.child.comm === undefined) entry.child.comm = parent.comm;
@@ -317,13 +330,16 @@ export class StraceReader implements SyscallReader {
       return this.#settle(entry, thread, thread.pending.name, thread.pending.text);
     }
     entry.child.leader ??= entry.child;
+    this.#waiting.delete(entry);
     entry.blocked = false;
   }
 
   #readFork(parent: Thread, row: CallRow, name: string, text: string, call: CallText, ts: TimeNs) {
-    this.#forks.delete(parent);
+    const open = this.#forks.delete(parent);
     const { result } = call;
-    const tid = result.error === undefined ? (result.value ?? 0) : failureOf(result.error);
+    const translated = pidOfStrace(result.text);
+    const value = translated ?? result.value ?? 0;
+    const tid = result.error === undefined ? value : failureOf(result.error);
     const base = { ts, thread: parent, size: 0, deadline: this.#deadline(), blocked: false };
     if (tid < 0) {
       this.counters.relevant += 1;
@@ -332,6 +348,9 @@ export class StraceReader implements SyscallReader {
     }
     // "= ?": the parent was killed inside; the child, if any, showed itself.
     if (tid === 0) return this.#skip("fork without result");
+    // What a fork returns is a number of the caller's pid namespace.
+    if (parent.namespaced && translated === undefined)
+      return this.#readForeignFork(parent, name, text, open);
     const known = this.#threads.get(tid);
     if (known?.alive === true && known.origin !== undefined) {
       const waiting = known.origin.parent === undefined;
@@ -351,6 +370,17 @@ export class StraceReader implements SyscallReader {
     const entry: ForkEntry = { ...base, kind: "fork", parent, row, flags: 0, child };
     this.#settle(entry, parent, name, text);
     this.#enqueue(entry);
+  }
+
+  /** The child goes by another number here: it is the one that has shown up, or the next that will. */
+  #readForeignFork(parent: Thread, name: string, text: string, open: boolean): void {
+    // The call was under way when its child showed up, and got it then.
+    if (!open && parent.gaveBirth) {
+      parent.gaveBirth = false;
+      return;
+    }
+    for (const entry of this.#waiting) return this.#settle(entry, parent, name, text);
+    if (this.#expected.length < expectedMax) this.#expected.push({ parent, name, text });
   }
 
   #readEnd(thread: Thread, status: number, ts: TimeNs): void {
@@ -414,6 +444,7 @@ export class StraceReader implements SyscallReader {
     const kept = this.#heldBytes + text.length > heldBytesMax ? "" : text;
     this.#heldBytes += kept.length;
     thread.pending = { name, text: kept, done: false };
+    thread.gaveBirth = false;
     if (row?.family === "clone") this.#forks.add(thread);
     this.#look(thread, text);
   }
@@ -473,6 +504,7 @@ export class StraceReader implements SyscallReader {
     if (row.name === "fcntl" && !(call.values[1] ?? "").startsWith("F_DUPFD")) {
       return this.#skip("fcntl");
     }
+    if (row.family === "unshare" || row.family === "setns") noteNamespace(thread, call);
     this.counters.relevant += 1;
     this.#enqueueCall(thread, row, call, ts, text.length);
   }
@@ -639,6 +671,18 @@ export class StraceReader implements SyscallReader {
 
 /** Where no thread has been seen yet. */
 const nobody = newThread(-1, undefined);
+
+/** --decode-pids=pidns adds a comment to the result: `2 (26429 in strace's PID NS)`, between comment marks. */
+function pidOfStrace(result: string): number | undefined {
+  if (!result.endsWith(" in strace's PID NS */")) return undefined;
+  const at = result.indexOf("/* ");
+  return at < 0 ? undefined : readNumber(result, at + 3);
+}
+
+function noteNamespace(thread: Thread, call: CallText): void {
+  const enters = call.values.some((value) => value.includes("CLONE_NEWPID"));
+  if (enters && call.result.error === undefined) thread.childrenNamespaced = true;
+}
 
 /** Calls whose result is the caller's own id. */
 function namesCaller(name: string): boolean {

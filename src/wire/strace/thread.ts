@@ -26,6 +26,12 @@ export type Thread = {
   alive: boolean;
   /** Its clone is in the log. */
   forked: boolean;
+  /** Its fork under way has its child already. */
+  gaveBirth: boolean;
+  /** It lives in a pid namespace of its own: what its forks return are not strace's pids. */
+  namespaced: boolean;
+  /** Its children will: unshare or setns with CLONE_NEWPID. */
+  childrenNamespaced: boolean;
   /** exit or exit_group was called with this status. */
   exiting: number | undefined;
   /** Shared by the threads of a process; set when the first of its entries is handed on. */
@@ -94,6 +100,9 @@ export function newThread(tid: number, comm: string | undefined): Thread {
     origin: undefined,
     alive: true,
     forked: false,
+    gaveBirth: false,
+    namespaced: false,
+    childrenNamespaced: false,
     exiting: undefined,
     group: undefined,
     wantsCwd: undefined,
