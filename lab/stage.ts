@@ -36,8 +36,6 @@ export type Running = {
 const environment: NodeJS.ProcessEnv = {
   PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
   LANG: "C.UTF-8",
-  HOME: "/root",
-  USER: "root",
 };
 
 const searchPath = [
@@ -126,7 +124,7 @@ export class Stage {
       ]),
     );
     for (const host of this.#hosts.values()) {
-      for (const folder of [...host.folders, "/tmp", "/trace"]) {
+      for (const folder of [...host.folders, "/root", "/tmp", "/trace"]) {
         mkdirSync(this.real(host.name, folder), { recursive: true });
       }
     }
@@ -214,7 +212,7 @@ export class Stage {
     const output = openSync(join(this.folder, options.output ?? `${host}.log`), "a");
     const child = spawn(program, args, {
       cwd: namespaced ? "/" : this.real(host, "/"),
-      env: environment,
+      env: { ...environment, HOME: this.seen(host, "/root") },
       stdio: ["ignore", output, output],
       detached: true,
     });
