@@ -1,6 +1,8 @@
 // The formats that are fuzzed.
 
+import { avroTarget } from "./avro.ts";
 import type { FuzzTarget } from "./harness.ts";
 import { scapTarget } from "./scap.ts";
+import { straceTarget } from "./strace.ts";
 
-export const fuzzTargets: readonly FuzzTarget[] = [scapTarget];
+export const fuzzTargets: readonly FuzzTarget[] = [scapTarget, avroTarget, straceTarget];
