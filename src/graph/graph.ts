@@ -20,12 +20,15 @@ import type {
   ProcessEvent,
   Tuple,
 } from "../model/record.ts";
-import type { TimeNs } from "../model/time.ts";
+import { type DurationNs, type TimeNs, second } from "../model/time.ts";
 
 /** Records kept as evidence on one edge; more are counted in its totals only. */
 const recordsPerEdge = 32;
 /** Programs remembered of one process. */
 const execsPerProcess = 32;
+
+/** Ports are not used again sooner (TIME_WAIT, RFC 9293 §3.6.1), and slices of one connection are not further apart. */
+const reuseNs: DurationNs = 120 * second;
 
 export type Exec = {
   readonly at: TimeNs;
@@ -33,7 +36,8 @@ export type Exec = {
   readonly record: ProcessEvent;
 };
 
-type Spent = { used: boolean };
+/** `used` since eviction last came by; `gone`: evicted, whoever still points at it. */
+type Spent = { used: boolean; gone: boolean };
 
 export type ProcessNode = Spent & {
   readonly kind: "process";
@@ -48,10 +52,11 @@ export type ProcessNode = Spent & {
   readonly first: TimeNs;
   last: TimeNs;
   readonly execs: Exec[];
-  readonly children: Set<ProcessNode>;
-  readonly files: Map<FileNode, FileEdge>;
-  readonly peers: Map<string, PeerEdge>;
-  readonly accepted: Map<string, ConnectionNode>;
+  // Most processes have no children, peers or clients: the empty collections are shared until the first entry.
+  children: Set<ProcessNode>;
+  files: Map<FileNode, FileEdge>;
+  peers: Map<string, PeerEdge>;
+  accepted: Map<string, ConnectionNode>;
 };
 
 export type FileNode = Spent & {
@@ -113,16 +118,18 @@ export type GraphLimits = { readonly nodes: number; readonly edges: number };
 
 export class ProvenanceGraph {
   readonly #max: GraphLimits;
-  /** In order of insertion; eviction gives used ones a second chance. */
-  readonly #nodes = new Set<Node>();
+  /** Eviction takes from the head and gives used ones a second chance at the tail. Not a Set: finding the first element of one
+   * from which many were deleted walks over all that were. */
+  #queue: Node[] = [];
+  #head = 0;
   readonly #processes = new Map<string, ProcessNode>();
   /** The newest process of each pid: a recording cut into files names a process without its creation in the later ones. */
   readonly #byPid = new Map<string, ProcessNode>();
   readonly #nodeOfIdentity = new WeakMap<ProcessIdentity, ProcessNode>();
   readonly #files = new Map<string, FileNode>();
-  readonly #nodeOfFile = new WeakMap<File, FileNode>();
   readonly #connections = new Map<string, ConnectionNode>();
   #edges = 0;
+  #records = 0;
   evictedNodes = 0;
   evictedEdges = 0;
 
@@ -131,7 +138,7 @@ export class ProvenanceGraph {
   }
 
   get nodeCount(): number {
-    return this.#nodes.size;
+    return this.#queue.length - this.#head;
   }
 
   get edgeCount(): number {
@@ -210,15 +217,16 @@ export class ProvenanceGraph {
         first: at,
         last: at,
         used: true,
+        gone: false,
         execs: [],
-        children: new Set(),
-        files: new Map(),
-        peers: new Map(),
-        accepted: new Map(),
+        children: noChildren,
+        files: noFiles,
+        peers: noPeers,
+        accepted: noConnections,
       };
       this.#processes.set(key, node);
       this.#byPid.set(pidKey(proc), node);
-      this.#nodes.add(node);
+      this.#queue.push(node);
     }
     this.#nodeOfIdentity.set(proc.identity, node);
     const parent = parentOf(proc);
@@ -227,6 +235,7 @@ export class ProvenanceGraph {
         this.#nodeOfIdentity.get(parent.identity) ?? this.#intern(parent, at, depth + 1);
       if (!isAncestor(node, parentNode)) {
         node.parent = parentNode;
+        if (parentNode.children === noChildren) parentNode.children = new Set();
         parentNode.children.add(node);
         this.#edges += 1;
       }
@@ -281,7 +290,7 @@ export class ProvenanceGraph {
       edge.firstWrite = Math.min(edge.firstWrite ?? record.ts, record.ts);
       edge.lastWrite = Math.max(edge.lastWrite ?? at, at);
     }
-    addTotals(edge, record, at, hasOp(record.ops, Op.OPEN));
+    this.#add(edge, record, at, hasOp(record.ops, Op.OPEN));
   }
 
   #fileEdge(process: ProcessNode, file: File, proc: Process, at: TimeNs): FileEdge {
@@ -304,6 +313,7 @@ export class ProvenanceGraph {
         lastWrite: undefined,
         changes: [],
       };
+      if (process.files === noFiles) process.files = new Map();
       process.files.set(node, edge);
       node.edges.set(process, edge);
       this.#edges += 1;
@@ -312,20 +322,14 @@ export class ProvenanceGraph {
   }
 
   #fileNode(file: File): FileNode {
-    const cached = this.#nodeOfFile.get(file);
-    if (cached !== undefined && cached.names.at(-1) === file.path && this.#nodes.has(cached)) {
-      cached.used = true;
-      return cached;
-    }
     const key = fileKey(file.host.id, file.container?.id, file.path);
     let node = this.#files.get(key);
     if (node === undefined) {
-      node = { kind: "file", file, names: [file.path], edges: new Map(), used: true };
+      node = { kind: "file", file, names: [file.path], edges: new Map(), used: true, gone: false };
       this.#files.set(key, node);
-      this.#nodes.add(node);
+      this.#queue.push(node);
     }
     node.used = true;
-    this.#nodeOfFile.set(file, node);
     return node;
   }
 
@@ -349,7 +353,6 @@ export class ProvenanceGraph {
       const target = this.#fileNode(file);
       if (target.names.length < 16) target.names.push(newFile.path);
       this.#files.set(fileKey(newFile.host.id, newFile.container?.id, newFile.path), target);
-      this.#nodeOfFile.set(newFile, target);
       if (moved) this.#files.delete(key);
     }
   }
@@ -357,15 +360,15 @@ export class ProvenanceGraph {
   #networkFlow(node: ProcessNode, record: NetworkFlow, { phase, at, proc }: Activity): void {
     if (proc === undefined) return;
     const tuple = tupleKey(record.net);
-    const known = this.#connections.get(tuple);
+    const known = this.#current(tuple, record.ts);
     const accepted = hasOp(record.ops, Op.ACCEPT) || node.accepted.has(tuple);
     if (accepted) {
       const connection = known ?? this.#newConnection(tuple, record.net, proc, record.ts);
       connection.server = node;
       connection.proc = proc;
       connection.used = true;
-      node.accepted.set(tuple, connection);
-      if (phase !== "begin") addTotals(connection, record, at, hasOp(record.ops, Op.ACCEPT));
+      addAccepted(node, connection);
+      if (phase !== "begin") this.#add(connection, record, at, hasOp(record.ops, Op.ACCEPT));
       return;
     }
     if (hasOp(record.ops, Op.CONNECT)) {
@@ -374,14 +377,36 @@ export class ProvenanceGraph {
       connection.client = node;
     } else if (known?.server !== undefined && known.server !== node && known.client !== node) {
       // Another worker of the same service goes on with the connection.
-      if (phase !== "begin") addTotals(known, record, at, false);
-      node.accepted.set(tuple, known);
+      if (phase !== "begin") this.#add(known, record, at, false);
+      addAccepted(node, known);
       return;
     }
     if (phase === "begin") return;
     const edge = this.#peerEdge(node, record, proc);
     if (record.rbytes + record.wbytes > 0) edge.sessions += 1;
-    addTotals(edge, record, at, true);
+    this.#add(edge, record, at, true);
+  }
+
+  /** Evidence is kept on every edge, more of it while there is room for all. */
+  #add(totals: Totals, record: FileFlow | NetworkFlow, at: TimeNs, began: boolean): void {
+    totals.rbytes += record.rbytes;
+    totals.wbytes += record.wbytes;
+    if (began) totals.count += 1;
+    if (record.ts < totals.first) totals.first = record.ts;
+    if (at > totals.last) totals.last = at;
+    const { length } = totals.records;
+    if (length > 0 && (length >= recordsPerEdge || this.#records >= this.#max.edges)) return;
+    totals.records.push(record);
+    this.#records += 1;
+  }
+
+  /** The connection of a tuple; long after its end the same numbers are another connection. */
+  #current(tuple: string, at: TimeNs): ConnectionNode | undefined {
+    const known = this.#connections.get(tuple);
+    if (known === undefined || at - known.last <= reuseNs) return known;
+    known.server?.accepted.delete(tuple);
+    this.#connections.delete(tuple);
+    return undefined;
   }
 
   #newConnection(tuple: string, net: Tuple, proc: Process, at: TimeNs): ConnectionNode {
@@ -399,9 +424,10 @@ export class ProvenanceGraph {
       count: 0,
       records: [],
       used: true,
+      gone: false,
     };
     this.#connections.set(tuple, connection);
-    this.#nodes.add(connection);
+    this.#queue.push(connection);
     return connection;
   }
 
@@ -421,6 +447,7 @@ export class ProvenanceGraph {
         sessions: 0,
         records: [],
       };
+      if (process.peers === noPeers) process.peers = new Map();
       process.peers.set(key, edge);
       this.#edges += 1;
     }
@@ -428,18 +455,22 @@ export class ProvenanceGraph {
   }
 
   #evict(keep: ProcessNode): void {
-    while (this.#nodes.size > this.#max.nodes || this.#edges > this.#max.edges) {
-      const oldest = this.#nodes.values().next().value;
-      if (oldest === undefined) return;
-      this.#nodes.delete(oldest);
+    while (this.nodeCount > this.#max.nodes || this.#edges > this.#max.edges) {
+      const oldest = this.#queue[this.#head];
+      if (oldest === undefined || this.nodeCount <= 1) return;
+      this.#head += 1;
+      if (this.#head > 65_536 && this.#head * 2 > this.#queue.length) {
+        this.#queue = this.#queue.slice(this.#head);
+        this.#head = 0;
+      }
       if (oldest.used || oldest === keep) {
         oldest.used = false;
-        this.#nodes.add(oldest);
-        if (oldest === keep && this.#nodes.size === 1) return;
+        this.#queue.push(oldest);
         continue;
       }
       this.evictedNodes += 1;
       const before = this.#edges;
+      oldest.gone = true;
       this.#forget(oldest);
       this.evictedEdges += before - this.#edges;
     }
@@ -447,8 +478,9 @@ export class ProvenanceGraph {
 
   #forget(node: Node): void {
     if (node.kind === "connection") {
-      this.#connections.delete(node.tuple);
-      node.server?.accepted.delete(node.tuple);
+      if (this.#connections.get(node.tuple) === node) this.#connections.delete(node.tuple);
+      this.#records -= node.records.length;
+      if (node.server?.accepted.get(node.tuple) === node) node.server.accepted.delete(node.tuple);
       return;
     }
     if (node.kind === "file") {
@@ -456,7 +488,10 @@ export class ProvenanceGraph {
         const key = fileKey(node.file.host.id, node.file.container?.id, name);
         if (this.#files.get(key) === node) this.#files.delete(key);
       }
-      for (const edge of node.edges.values()) edge.process.files.delete(node);
+      for (const edge of node.edges.values()) {
+        edge.process.files.delete(node);
+        this.#records -= edge.records.length;
+      }
       this.#edges -= node.edges.size;
       return;
     }
@@ -464,7 +499,11 @@ export class ProvenanceGraph {
     const pid = pidKey(node.proc);
     if (this.#byPid.get(pid) === node) this.#byPid.delete(pid);
     this.#nodeOfIdentity.delete(node.proc.identity);
-    for (const edge of node.files.values()) edge.file.edges.delete(node);
+    for (const edge of node.files.values()) {
+      edge.file.edges.delete(node);
+      this.#records -= edge.records.length;
+    }
+    for (const edge of node.peers.values()) this.#records -= edge.records.length;
     for (const child of node.children) child.parent = undefined;
     this.#edges -= node.files.size + node.peers.size + node.execs.length + node.children.size;
     if (node.parent?.children.delete(node) === true) this.#edges -= 1;
@@ -481,18 +520,14 @@ function isAncestor(candidate: ProcessNode, of: ProcessNode): boolean {
   return node !== undefined;
 }
 
-function addTotals(
-  totals: Totals,
-  record: FileFlow | NetworkFlow,
-  at: TimeNs,
-  began: boolean,
-): void {
-  totals.rbytes += record.rbytes;
-  totals.wbytes += record.wbytes;
-  if (began) totals.count += 1;
-  if (record.ts < totals.first) totals.first = record.ts;
-  if (at > totals.last) totals.last = at;
-  if (totals.records.length < recordsPerEdge) totals.records.push(record);
+const noChildren = new Set<ProcessNode>();
+const noFiles = new Map<FileNode, FileEdge>();
+const noPeers = new Map<string, PeerEdge>();
+const noConnections = new Map<string, ConnectionNode>();
+
+function addAccepted(node: ProcessNode, connection: ConnectionNode): void {
+  if (node.accepted === noConnections) node.accepted = new Map();
+  node.accepted.set(connection.tuple, connection);
 }
 
 function pidKey(proc: Process): string {

@@ -189,6 +189,35 @@ test("connect and accept inside one recording are one connection: the alert behi
   expect(groups(findings(world, onTwo("/tmp/thief", "/tmp/second")))).toEqual([[10, 20]]);
 });
 
+test("two hosts in one recording: the connection between them joins what happened at both ends", () => {
+  const one = new World("web");
+  const two = new World("db");
+  const database = two.old(2, "/usr/bin/database", two.old(1, "/sbin/init"));
+  const thief = one.start(one.old(1, "/sbin/init"), 10, "/tmp/thief", "", 100);
+  one.connect(thief, "10.0.0.1:6001", "10.0.0.2:7000", [100, 900], 200, 260);
+  two.accept(database, "10.0.0.1:6001", 7000, [900, 100], 201, 259);
+  two.start(database, 20, "/tmp/second", "", 230);
+  // The accepting world names its own address 10.0.0.1; here it is the other host's.
+  const records = two.records.map((record) =>
+    record.type === "NF" ? { ...record, net: { ...record.net, dip: 0x0a000002 } } : record,
+  );
+  one.records.push(...records);
+  const told = findings(one, onTwo("/tmp/thief", "/tmp/second"));
+  expect(groups(told)).toEqual([[10, 20]]);
+  expect(told.incidents[0]?.hosts.map(({ id }) => id).sort()).toEqual(["db", "web"]);
+});
+
+test("the same ports an hour later are another connection", () => {
+  const world = new World();
+  const init = world.old(1, "/sbin/init");
+  const database = world.old(2, "/usr/bin/database", init);
+  const thief = world.start(init, 10, "/tmp/thief", "", 100);
+  world.connect(thief, "10.0.0.1:6001", "10.0.0.1:7000", [100, 900], 200, 260);
+  world.accept(database, "10.0.0.1:6001", 7000, [900, 100], 3_600_201, 3_600_259);
+  world.start(database, 20, "/tmp/second", "", 3_600_230);
+  expect(groups(findings(world, onTwo("/tmp/thief", "/tmp/second")))).toHaveLength(2);
+});
+
 test("a common ancestor, or a common server, is no cause", () => {
   const world = new World();
   const init = world.old(1, "/sbin/init");

@@ -33,8 +33,8 @@ export const limits = {
     doc: "bytes of one block of an input, decompressed",
   },
   diagnostics: { max: 100, bytesEach: 300, doc: "diagnostics kept per input; the rest is counted" },
-  graphNodes: { max: 262_144, bytesEach: 300, doc: "nodes of the provenance graph" },
-  graphEdges: { max: 1_048_576, bytesEach: 120, doc: "edges of the provenance graph" },
+  graphNodes: { max: 65_536, bytesEach: 1_200, doc: "nodes of the provenance graph" },
+  graphEdges: { max: 262_144, bytesEach: 400, doc: "edges of the provenance graph" },
   writings: {
     max: 65_536,
     bytesEach: 250,
