@@ -2,7 +2,8 @@
 // terminal. The recording takes the same way as any other: strace log → records → rules and graph → story.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { accessSync, constants, mkdtempSync, rmSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, mkdtempSync, openSync } from "node:fs";
+import { readSync, rmSync, statSync } from "node:fs";
 import { constants as system, hostname, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
@@ -77,7 +78,7 @@ async function run(
     const code = await tell(terminal, log, options, rules.rules);
     if (terminal.interrupted.aborted && code === Exit.done) return Exit.interrupted;
     const failed = ended.code !== 0;
-    return code === Exit.done && failed && flagOption(options, "exit-code") ? Exit.failed : code;
+    return code === Exit.done && failed && flagOption(options, "exitCode") ? Exit.failed : code;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -164,10 +165,9 @@ function endOf(ended: Ended): string {
     : `ended with ${code}`;
 }
 
-/** strace writes nothing when it may not trace; its own message is on standard error. */
+/** Where strace may not trace, the log lacks even the first call; strace's own message is on standard error. */
 function problemOf(log: string, ended: Ended): Diagnostic | undefined {
-  const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > 0) return undefined;
+  if (headOf(log).includes("execve(")) return undefined;
   return diagnostic(
     "SF5003",
     `strace could not trace the command (it ended with ${ended.code ?? ended.signal ?? "?"})`,
@@ -175,6 +175,17 @@ function problemOf(log: string, ended: Ended): Diagnostic | undefined {
     "tracing needs ptrace: in a container run it with --cap-add SYS_PTRACE; on a host see /proc/sys/kernel/yama/ptrace_scope " +
       "(3 forbids it); a process that is traced already cannot be traced again",
   );
+}
+
+function headOf(path: string): string {
+  if (!existsSync(path)) return "";
+  const file = openSync(path, "r");
+  try {
+    const head = Buffer.alloc(65_536);
+    return head.toString("latin1", 0, readSync(file, head, 0, head.length, 0));
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** As the shell would find it. */
