@@ -19,11 +19,14 @@ test.skipIf(obstacle !== undefined)(
     try {
       const log = join(scratch, "benign.strace");
       const options = { minutes: 0.5, seed: 1, log, say: () => undefined };
-      const { parts, skipped } = await recordBenign(options);
+      const { parts, skipped, visits } = await recordBenign(options);
       expect(parts).toContain("customer database and shop");
       for (const reason of skipped) expect(reason).toMatch(/apt install|root/);
       const text = readFileSync(log, "utf8");
       expect(text).toMatch(/execve\("[^"]*node"/);
+      // The visitors' count and the server's side of it.
+      expect(visits).toBeGreaterThan(20);
+      expect(text.match(/"(GET|POST) \//g)?.length ?? 0).toBeGreaterThanOrEqual(visits);
       // Whoever is called a service was really there.
       const programs = {
         nginx: "nginx",

@@ -36,6 +36,8 @@ export type BenignResult = {
   /** What could not be played here, and what would make it possible. */
   readonly skipped: readonly string[];
   readonly seconds: number;
+  /** Requests of visitors that were answered or failed. */
+  readonly visits: number;
 };
 
 const server = "office";
@@ -354,7 +356,14 @@ const sessions = [
 ] as const;
 
 async function remoteWork(stage: Stage, random: () => number, until: number): Promise<void> {
-  const to = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"];
+  const to = [
+    "-o",
+    "StrictHostKeyChecking=no",
+    "-o",
+    "UserKnownHostsFile=/dev/null",
+    "-o",
+    "IdentitiesOnly=yes",
+  ];
   const key = ["-F", "none", "-i", stage.seen(desk, "/tmp/key")];
   while (Date.now() < until) {
     const command = pick(random, sessions);
@@ -431,15 +440,20 @@ export async function recordBenign(options: BenignOptions): Promise<BenignResult
     await play(stage, random, seconds, chosen);
     await stage.stop(office);
     copyFileSync(stage.real(server, "/trace/log"), options.log);
+    const visits = linesOf(existing(stage.real(desk, "/tmp/customers.jsonl")));
     writeFileSync(
       `${options.log}.jobs`,
       existing(stage.real(server, "/var/log/jobs.log")) +
         existing(join(stage.folder, `${server}.log`)),
     );
-    return { parts: chosen.map((part) => part.name), skipped, seconds };
+    return { parts: chosen.map((part) => part.name), skipped, seconds, visits };
   } finally {
     await stage.close();
   }
+}
+
+function linesOf(text: string): number {
+  return text.split("\n").length - 1;
 }
 
 function existing(path: string): string {
@@ -456,6 +470,8 @@ async function play(
   const until = Date.now() + seconds * 1000;
   const addresses = stage.mode === "namespaces" ? [20, 21, 22].map((n) => `198.51.100.${n}`) : [];
   const visitors: Running[] = [];
+  const script = stage.real(desk, "/tmp/customers.mjs");
+  copyFileSync(join(labFolder(), "actors", "customers.mjs"), script);
   for (const port of has("nginx") ? [80, 8080] : [8080]) {
     const plan = {
       address: stage.address(server),
@@ -464,10 +480,10 @@ async function play(
       everyMs: port === 80 ? 2500 : 9000,
       seconds,
       seed: port,
-      truth: join(stage.real(desk, "/trace"), "customers.jsonl"),
+      truth: stage.seen(desk, "/tmp/customers.jsonl"),
     };
-    const script = join(labFolder(), "actors", "customers.mjs");
-    visitors.push(stage.start(desk, [process.execPath, script, JSON.stringify(plan)]));
+    const seen = stage.seen(desk, "/tmp/customers.mjs");
+    visitors.push(stage.start(desk, [process.execPath, seen, JSON.stringify(plan)]));
   }
   if (has("sshd")) await remoteWork(stage, random, until);
   await Promise.all(visitors.map(async (visitor) => visitor.ended));

@@ -41,7 +41,7 @@ function hostsOf(mode: StageMode, seed: number): HostPlan[] {
     const far = (name: string, ...addresses: string[]): HostPlan => ({
       name,
       addresses,
-      folders: ["/tmp"],
+      folders: [],
     });
     return [
       { name: "victim", addresses: ["10.20.0.10"], folders: victimFolders },
@@ -58,7 +58,7 @@ function hostsOf(mode: StageMode, seed: number): HostPlan[] {
   return ["victim", "database", ...outside].map((name, i) => ({
     name,
     addresses: [`${net}.${10 + i}`],
-    folders: name === "victim" || name === "database" ? victimFolders : ["/tmp"],
+    folders: name === "victim" || name === "database" ? victimFolders : [],
   }));
 }
 

@@ -83,6 +83,7 @@ export async function recordOrdinary(options: {
   const result = await recordBenign({ ...options, log });
   for (const part of result.parts) say(`played: ${part}`);
   for (const part of result.skipped) say(`not played: ${part}`);
+  say(`visits: ${result.visits}`);
   convertLog(log, join(out, "benign.sf"), say);
   pack(log, join(work, "benign.strace.gz"), say);
   const packed = join(work, "benign.strace.gz");
