@@ -1,5 +1,6 @@
 // One input of a recording: bytes → (system calls → flow engine →) records, whatever the format. Merging several is recording.ts.
 
+import { basename } from "node:path";
 import { inflateRawSync } from "node:zlib";
 import { FlowEngine } from "../flow/engine.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
@@ -198,7 +199,8 @@ export class RecordInput {
     const engine = new FlowEngine({
       mode: this.#options.compat === true ? "compat" : "native",
       exporter: this.#options.exporter,
-      filename: path === standardInput ? "" : path,
+      // The base name: a header travels, and a folder's path says more about a machine than a reader needs.
+      filename: path === standardInput ? undefined : basename(path),
       base,
     });
     this.summary.engine = engine;
