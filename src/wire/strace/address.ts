@@ -68,6 +68,16 @@ export function readEndpoint(text: string): Endpoint | undefined {
   return ip === undefined || port === undefined ? undefined : { ip, port };
 }
 
+/** The notation may write both ends, `10.0.0.1:4000->10.0.0.2:80`: from the client to the server, from the sender to the receiver. */
+export function readEnds(text: string): SocketTuple | undefined {
+  const arrow = text.indexOf("->");
+  if (arrow < 0 || text.length > 128) return undefined;
+  const source = readEndpoint(text.slice(0, arrow).trim());
+  const destination = readEndpoint(text.slice(arrow + 2).trim());
+  if (source === undefined || destination === undefined) return undefined;
+  return inetTuple(source, destination);
+}
+
 /** What a descriptor's decoration says. */
 export type Target =
   | {
@@ -78,7 +88,7 @@ export type Target =
   | { readonly kind: "pipe"; readonly inode: number; readonly name: string }
   | {
       readonly kind: "inet";
-      readonly proto: number;
+      readonly proto: number | undefined;
       readonly v6: boolean;
       readonly local: Endpoint | undefined;
       readonly remote: Endpoint | undefined;
@@ -108,7 +118,7 @@ export function readTarget(target: string): Target {
   if (open > 0 && target.endsWith("]")) {
     const name = target.slice(0, open);
     const inside = target.slice(open + 2, -1);
-    if (name === "pipe") return { kind: "pipe", inode: Number(inside) || 0, name: target };
+    if (name === "pipe") return { kind: "pipe", inode: readNumber(inside) ?? 0, name: target };
     if (name.startsWith("UNIX")) return readUnix(inside);
     const transport = transportNumbers.find(([prefix]) => name.startsWith(prefix));
     if (transport !== undefined) {

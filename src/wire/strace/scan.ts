@@ -208,7 +208,8 @@ export function readNumber(text: string, from = 0): number | undefined {
   for (; i < text.length; i++) {
     const digit = digitOf(text.charCodeAt(i));
     if (digit < 0 || digit >= base) break;
-    value = value * base + digit;
+    // Four hundred digits are no number of the kernel's, but they must not become Infinity.
+    value = Math.min(value * base + digit, 2 ** 64);
   }
   if (i === start) return undefined;
   return negative ? -value : value;
