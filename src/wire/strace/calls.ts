@@ -11,7 +11,14 @@ import {
   syscalls,
   type ThreadInfo,
 } from "../../model/syscall.ts";
-import { type Address, inetTuple, readAddress, readTarget, unixTuple } from "./address.ts";
+import {
+  type Address,
+  inetTuple,
+  readAddress,
+  readEnds,
+  readTarget,
+  unixTuple,
+} from "./address.ts";
 import * as constants from "./constants.ts";
 import {
   elementsOf,
@@ -350,6 +357,11 @@ function fillDescriptor(call: Syscall, argument: string): void {
 }
 
 function fillAddress(call: Syscall, word: string, argument: string): void {
+  const ends = readEnds(argument);
+  if (ends !== undefined) {
+    call.tuple = ends;
+    return;
+  }
   switch (word) {
     case "local": {
       const address = readAddress(argument);

@@ -18,11 +18,15 @@ import { failureOf } from "./constants.ts";
 import { readDescriptor, unescape } from "./scan.ts";
 import type { CallEntry, Entry, ForkEntry, Group, Thread } from "./thread.ts";
 
+/** −EINPROGRESS: a connection that goes on being made. */
+const inProgress = -115;
 const servedMax = 65_536;
 
 export class Emitter {
   readonly #out: Input[] = [];
   #read = 0;
+  /** The log is a page of the test notation, which says only what matters. */
+  notation = false;
   /** Addresses on which the recording saw a server: tells the two ends of an inherited connection apart. */
   readonly #served = new Set<string>();
   #descriptors = 0;
@@ -185,6 +189,7 @@ export class Emitter {
       if (entry.local !== undefined && call.tuple !== undefined) {
         call.tuple = { ...call.tuple, sip: entry.local.ip, sport: entry.local.port };
       }
+      this.#assumeSocket(group, call);
       this.#follow(group, call);
       if (row.family === "accept") addServer(group, call);
     }
@@ -238,6 +243,28 @@ export class Emitter {
       const fd = readDescriptor(first)?.fd;
       if (fd !== undefined && known.delete(fd)) this.#descriptors -= 1;
     }
+  }
+
+  /** A socket whose making is not in the log and that no decoration describes: what is done with it says what it is. */
+  #assumeSocket(group: Group, call: Syscall): void {
+    const { tuple, fd, ret } = call;
+    const known = group.descriptors;
+    if (tuple === undefined || fd < 0 || known.has(fd) || (ret < 0 && ret !== inProgress)) return;
+    const stream = call.family === Family.connect || call.family === Family.bind;
+    if (!stream && call.family !== Family.read && call.family !== Family.write) return;
+    const unix = tuple.family === AddressFamily.unix;
+    const target: Target = unix
+      ? { kind: "unix", inode: undefined, peer: undefined, path: "" }
+      : {
+          kind: "inet",
+          proto: this.notation ? (stream ? 6 : 17) : undefined,
+          v6: tuple.family === AddressFamily.inet6,
+          local: undefined,
+          remote: undefined,
+        };
+    const snapshot = this.#snapshot(group.pid, fd, target, false);
+    if (snapshot !== undefined) this.#out.push(snapshot);
+    this.#remember(known, fd);
   }
 
   #remember(known: Set<number>, fd: number): void {

@@ -160,7 +160,10 @@ export class StraceReader implements SyscallReader {
       return;
     }
     if (this.#isForeign(line)) return this.#readForeign(line, text);
-    if (this.counters.events === 0) this.#notation = line.notation;
+    if (this.counters.events === 0) {
+      this.#notation = line.notation;
+      this.#emitter.notation = line.notation;
+    }
     this.counters.events += 1;
     const ts = this.#clock.move(line.stamp);
     const thread = this.#findThread(line, ts, body);
