@@ -251,7 +251,7 @@ test("JSON has exactly the keys of the interface, and leaves out what is absent"
     "scoreTerms",
     "alerts",
   ]);
-  const [step] = incident?.["steps"] as { [key: string]: unknown }[];
+  const [step] = (incident?.["steps"] ?? []) as { [key: string]: unknown }[];
   expect(Object.keys(step ?? {})).toEqual([
     "n",
     "ts",

@@ -2,7 +2,7 @@
 
 import { type TimeNs, second } from "../model/time.ts";
 import type { ConnectionNode, ProcessNode } from "./graph.ts";
-import { type Draft, type Entry, ancestors, bornAt, programFiles, writerOf } from "./draft.ts";
+import { type Draft, type Entry, ancestors, bornAt, writerOf } from "./draft.ts";
 
 /** A request further back than this is not taken for the cause. */
 const causeSpan = 120 * second;
@@ -109,7 +109,7 @@ export function walkBack(draft: Draft): void {
     chain.unshift(...born);
     const top = born[0] ?? node;
     draft.start = Math.min(draft.start, bornAt(top));
-    const written = foreignProgram(draft, born);
+    const written = foreignProgram(born);
     if (written === undefined) break;
     node = written.writer;
     at = written.at;
@@ -145,12 +145,11 @@ function bornChain(node: ProcessNode): ProcessNode[] {
 
 /** The program of one of the processes, where somebody else wrote it. */
 function foreignProgram(
-  draft: Draft,
   chain: readonly ProcessNode[],
 ): { readonly writer: ProcessNode; readonly at: TimeNs } | undefined {
   for (const node of chain) {
     for (const exec of node.execs) {
-      for (const file of programFiles(draft.graph, exec.proc)) {
+      for (const file of exec.files) {
         const written = writerOf(file, exec.at);
         if (written !== undefined && !chain.includes(written.writer)) return written;
       }

@@ -1,7 +1,6 @@
 // What an incident is built from: the processes that belong to the attack, where it came in, and the steps that heuristics found.
 // Data and small questions about the graph; the judgement is in heuristic/, the wording in sentence.ts.
 
-import { programPaths } from "../context/provenance.ts";
 import type { Alert } from "../model/alert.ts";
 import type { Process } from "../model/entity.ts";
 import type { Because } from "../model/incident.ts";
@@ -95,7 +94,7 @@ export class ProgramIndex {
   constructor(graph: ProvenanceGraph) {
     for (const runner of graph.processes()) {
       for (const exec of runner.execs) {
-        for (const file of programFiles(graph, exec.proc)) {
+        for (const file of exec.files) {
           const runs = this.#runs.get(file) ?? [];
           runs.push({ exec, runner });
           this.#runs.set(file, runs);
@@ -108,15 +107,6 @@ export class ProgramIndex {
   runsOf(file: FileNode): readonly { readonly exec: Exec; readonly runner: ProcessNode }[] {
     return this.#runs.get(file) ?? [];
   }
-}
-
-export function programFiles(graph: ProvenanceGraph, proc: Process): FileNode[] {
-  const files: FileNode[] = [];
-  for (const path of programPaths(proc)) {
-    const file = graph.findFile(proc.host.id, proc.container?.id, path);
-    if (file !== undefined && !files.includes(file)) files.push(file);
-  }
-  return files;
 }
 
 export type Written = {

@@ -2,6 +2,7 @@
 // Fed with activities in event-time order; bounded, least recently used nodes go first and are counted. It judges nothing.
 
 import { printIp } from "../base/ip.ts";
+import { programPaths } from "../context/provenance.ts";
 import type { Activity } from "../model/activity.ts";
 import {
   type File,
@@ -34,6 +35,8 @@ export type Exec = {
   readonly at: TimeNs;
   readonly proc: Process;
   readonly record: ProcessEvent;
+  /** The program and the script it interprets, where the graph knew them then: a program may remove itself later. */
+  readonly files: readonly FileNode[];
 };
 
 /** `used` since eviction last came by; `gone`: evicted, whoever still points at it. */
@@ -255,7 +258,7 @@ export class ProvenanceGraph {
     const leader = record.tid === undefined || record.tid === proc.pid;
     if (hasOp(record.ops, Op.EXEC) && record.ret >= 0) {
       if (node.execs.length < execsPerProcess) {
-        node.execs.push({ at: record.ts, proc, record });
+        node.execs.push({ at: record.ts, proc, record, files: this.#programsOf(proc) });
         this.#edges += 1;
       }
     } else if (hasOp(record.ops, Op.CLONE) && record.ret === 0 && leader) {
@@ -264,6 +267,15 @@ export class ProvenanceGraph {
     } else if (hasOp(record.ops, Op.EXIT) && leader) {
       node.exitedAt = record.ts;
     }
+  }
+
+  #programsOf(proc: Process): FileNode[] {
+    const files: FileNode[] = [];
+    for (const path of programPaths(proc)) {
+      const file = this.findFile(proc.host.id, proc.container?.id, path);
+      if (file !== undefined && !files.includes(file)) files.push(file);
+    }
+    return files;
   }
 
   #fileFlow(node: ProcessNode, record: FileFlow, { phase, at, proc }: Activity): void {

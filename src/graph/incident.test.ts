@@ -158,6 +158,30 @@ test("written, renamed, then executed by a stranger: one cause", () => {
   expect(groups(findings(world, onTwo("/tmp/thief", "/var/x")))).toEqual([[10, 20]]);
 });
 
+test("a program that removes itself was dropped all the same", () => {
+  const { world } = takenOver();
+  const payload = world.records.find((record) => record.type === "FF" && record.proc.pid === 201);
+  if (payload?.type !== "FF") throw new Error("the payload reads a file");
+  world.unlink(payload.proc, "/tmp/payload", 5000);
+  const [incident] = findings(world, onExec("/tmp/payload")).incidents;
+  const because = incident?.steps.map((step) => step.because) ?? [];
+  expect(because.filter((reason) => reason === "written-then-executed")).toHaveLength(2);
+});
+
+test("what a service fetches all day from its own store is not where the file came from", () => {
+  const { world } = takenOver();
+  const web = world.records.find((record) => record.type === "NF" && record.proc.pid === 50);
+  if (web?.type !== "NF") throw new Error("the service takes requests");
+  for (let at = 1000; at < 4300; at += 300) {
+    world.connect(web.proc, `10.0.0.1:${7000 + at}`, "10.0.0.9:9000", [90_000, 10], at);
+  }
+  const [incident] = findings(world, onExec("/tmp/payload")).incidents;
+  const fetched = incident?.steps
+    .filter(({ op }) => op === "FETCH")
+    .map(({ object }) => object.value);
+  expect(fetched).toEqual(["198.51.100.9:80"]);
+});
+
 test("a script run through its interpreter counts as executed", () => {
   const world = new World();
   const init = world.old(1, "/sbin/init");

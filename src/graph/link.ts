@@ -10,7 +10,6 @@ import {
   bornAt,
   isService,
   isUsualChild,
-  programFiles,
   writerOf,
 } from "./draft.ts";
 import type { ProcessNode, ProvenanceGraph } from "./graph.ts";
@@ -44,7 +43,7 @@ export function linkAlerts(
   const owners = new Map<ProcessNode, Owner>();
   seeds.forEach((seed, i) => claim(seed, i, owners, union));
   linkServices(seeds, union);
-  linkPrograms(graph, programs, owners, seeds, union);
+  linkPrograms(programs, owners, seeds, union);
   linkConnections(graph, owners, seeds, union);
   linkRequests(seeds, union);
   const clusters = new Map<number, { alerts: ProcessAlert[]; attack: Map<ProcessNode, TimeNs> }>();
@@ -127,7 +126,6 @@ function linkServices(seeds: readonly Seed[], union: Union): void {
 
 /** A process runs what another one wrote: both belong together, with everything the runner starts. */
 function linkPrograms(
-  graph: ProvenanceGraph,
   programs: ProgramIndex,
   owners: Owners,
   seeds: readonly Seed[],
@@ -144,7 +142,7 @@ function linkPrograms(
     if (owner === undefined || done.has(node)) continue;
     done.add(node);
     for (const exec of owners.has(node) ? node.execs : []) {
-      for (const file of programFiles(graph, exec.proc)) {
+      for (const file of exec.files) {
         const writer = writerOf(file, exec.at)?.writer;
         const other =
           writer === undefined ? undefined : (owners.get(writer) ?? services.get(writer));

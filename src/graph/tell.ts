@@ -81,9 +81,13 @@ function placeAlerts(draft: Draft): Candidate[] {
   }
   for (const candidate of draft.steps)
     if (byKey.has(candidate.key)) coveredBy.set(candidate.key, candidate.key);
+  // A rule that fires twice on one process (at the program, at what it does) speaks of one step.
+  const stepOfRule = new Map<string, string>();
   for (const alert of draft.alerts) {
     const act = actOf(draft, alert);
-    const key = coveredBy.get(act.key) ?? anyExec(act, coveredBy) ?? act.fallback;
+    const exact = coveredBy.get(act.key) ?? anyExec(act, coveredBy);
+    const key = exact ?? stepOfRule.get(act.fallback) ?? act.fallback;
+    if (!stepOfRule.has(act.fallback)) stepOfRule.set(act.fallback, key);
     const known = byKey.get(key);
     byKey.set(key, known === undefined ? ownStep(alert, act, key) : withAlert(known, alert));
   }

@@ -92,6 +92,20 @@ export class World {
     });
   }
 
+  unlink(proc: Process, path: string, at: number): void {
+    const file = { host: this.host, state: "REUP", ts: at * ms, type: "f", path } as const;
+    this.records.push({
+      type: "FE",
+      proc,
+      ts: at * ms,
+      tid: proc.pid,
+      ops: Op.UNLINK,
+      file: { ...file, container: undefined },
+      newFile: undefined,
+      ret: 0,
+    });
+  }
+
   accept(
     proc: Process,
     client: string,

@@ -91,7 +91,7 @@ function whoStarted(draft: Draft, parent: ProcessNode, at: TimeNs): string {
 /** A program that ran below a process of the attack; without a record where it was older than its file. */
 type Started = {
   readonly node: ProcessNode;
-  readonly exec: Omit<Exec, "record"> & { readonly record?: Exec["record"] };
+  readonly exec: Pick<Exec, "at" | "proc"> & { readonly record?: Exec["record"] };
 };
 
 /** One step for all that a program of the attack started. */

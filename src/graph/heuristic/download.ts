@@ -2,7 +2,7 @@
 
 import { printBytes } from "../../encode/units.ts";
 import { second } from "../../model/time.ts";
-import { type Draft, type Dropped, type Heuristic, actKey, addTerm } from "../draft.ts";
+import { type Draft, type Dropped, type Heuristic, actKey, addTerm, belongs } from "../draft.ts";
 import { type PeerEdge, type ProcessNode, printPeer } from "../graph.ts";
 import { who } from "../sentence.ts";
 
@@ -11,7 +11,7 @@ export const download: Heuristic = {
   doc: "the connection that brought the dropped file, made by its writer around the time of writing",
   apply(draft) {
     for (const dropped of draft.dropped) {
-      const edge = sourceOf(dropped);
+      const edge = sourceOf(draft, dropped);
       if (edge === undefined) continue;
       addFetch(draft, dropped, edge);
       addTerm(draft, "download", 4, 4);
@@ -19,7 +19,7 @@ export const download: Heuristic = {
   },
 };
 
-function sourceOf({ writer, file, writtenAt }: Dropped): PeerEdge | undefined {
+function sourceOf(draft: Draft, { writer, file, writtenAt }: Dropped): PeerEdge | undefined {
   const written = writer.files.get(file);
   if (written === undefined) return undefined;
   const until = written.lastWrite ?? writtenAt;
@@ -33,7 +33,8 @@ function sourceOf({ writer, file, writtenAt }: Dropped): PeerEdge | undefined {
       const near = edge.first <= until + second && edge.last >= writtenAt - 60 * second;
       // Encrypted transfers add to the size, compressed ones take from it.
       if (!near || edge.net.dport === 53 || edge.rbytes * 4 < written.wbytes) continue;
-      if (edge.rbytes <= edge.wbytes) continue;
+      // What a service exchanges all day long with one server did not bring the file.
+      if (edge.rbytes <= edge.wbytes || !belongs(draft, maker, edge.first)) continue;
       if (best === undefined || edge.rbytes > best.rbytes) best = edge;
     }
     if (best !== undefined) return best;

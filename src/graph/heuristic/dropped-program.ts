@@ -12,7 +12,6 @@ import {
   actors,
   addTerm,
   belongs,
-  programFiles,
   writerOf,
 } from "../draft.ts";
 import { after, before, clientOf, procAt, who } from "../sentence.ts";
@@ -35,7 +34,7 @@ function findDropped(draft: Draft): Dropped[] {
   const members = new Set(actors(draft));
   for (const runner of draft.attack.keys()) {
     for (const exec of runner.execs) {
-      for (const file of programFiles(draft.graph, exec.proc)) {
+      for (const file of exec.files) {
         const written = writerOf(file, exec.at);
         if (written === undefined || !members.has(written.writer)) continue;
         if (!belongs(draft, written.writer, written.at)) continue;

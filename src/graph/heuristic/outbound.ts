@@ -184,14 +184,17 @@ function isPrivate({ edges }: Group): boolean {
   );
 }
 
-/** The file of which the process had read as many bytes as it then sent, within a twentieth. */
+/** What a program reads to run, not to take. */
+const programs = /^\/(usr|lib|lib32|lib64|proc|sys|dev)\/|\.(pyc|so)(\.[\d.]+)?$/;
+
+/** The file of which the process had read as many bytes as it then sent, within a fiftieth. */
 function sourceOf({ edges, wbytes, last }: Group): FileEdge | undefined {
   let best: FileEdge | undefined;
   for (const process of new Set(edges.map((edge) => edge.process))) {
     for (const file of process.files.values()) {
       const { rbytes, firstRead } = file;
       if (rbytes < smallestSend || firstRead === undefined || firstRead > last) continue;
-      if (Math.abs(rbytes - wbytes) > wbytes / 20) continue;
+      if (Math.abs(rbytes - wbytes) > wbytes / 50 || programs.test(file.file.file.path)) continue;
       if (best === undefined || Math.abs(rbytes - wbytes) < Math.abs(best.rbytes - wbytes))
         best = file;
     }
