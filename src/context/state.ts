@@ -32,7 +32,8 @@ export type StateOptions<Owner, Flow> = {
   readonly onRelease: (slot: Slot<Flow>, why: ReleaseReason) => void;
   /** `copy` refers to the same open file as `slot`. */
   readonly onDuplicate: (slot: Slot<Flow>, copy: Slot<Flow>) => void;
-  readonly onEvict: (thread: Thread<Owner, Flow>) => void;
+  /** The thread's id is used again, or the table was full. */
+  readonly onForget: (thread: Thread<Owner, Flow>) => void;
 };
 
 /** The descriptor was closed; the socket got another address; the process is gone. */
@@ -73,7 +74,7 @@ export class KernelState<Owner, Flow> {
     this.#options = options;
     this.quirks = options.quirks;
     this.threads = new ThreadTable<Owner, Flow>((thread) => {
-      options.onEvict(thread);
+      options.onForget(thread);
       this.#forgetDescriptors(thread);
     }, !options.quirks);
     this.thread = new Thread<Owner, Flow>(-1, -1);

@@ -56,16 +56,16 @@ export class ThreadTable<Owner, Flow> {
   /** A leader stands for its process as long as other threads of it live. */
   readonly #outlives: boolean;
   evicted = 0;
-  readonly #onEvict: (thread: Thread<Owner, Flow>) => void;
+  readonly #onForget: (thread: Thread<Owner, Flow>) => void;
 
   constructor(
-    onEvict: (thread: Thread<Owner, Flow>) => void,
+    onForget: (thread: Thread<Owner, Flow>) => void,
     outlives: boolean,
     max: number = limits.threads.max,
   ) {
     this.#outlives = outlives;
     this.#max = max;
-    this.#onEvict = onEvict;
+    this.#onForget = onForget;
   }
 
   get size(): number {
@@ -99,7 +99,11 @@ export class ThreadTable<Owner, Flow> {
 
   add(thread: Thread<Owner, Flow>): void {
     const old = this.#threads.get(thread.tid);
-    if (old !== undefined) this.delete(old);
+    if (old !== undefined) {
+      // Its exit was missed: the id is used again.
+      this.#onForget(old);
+      this.delete(old);
+    }
     if (this.#threads.size >= this.#max) this.#evict();
     this.#threads.set(thread.tid, thread);
     this.#last = thread;
@@ -125,7 +129,7 @@ export class ThreadTable<Owner, Flow> {
         continue;
       }
       this.evicted += 1;
-      this.#onEvict(thread);
+      this.#onForget(thread);
       this.delete(thread);
       return;
     }

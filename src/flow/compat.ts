@@ -289,6 +289,9 @@ export class CompatMode implements Mode {
         }
       }
     }
+    // Of processes that are not known any more.
+    const { flows, now } = this.#output;
+    for (let flow = flows.head; flow !== undefined; flow = flows.head) this.#cut(flow, now);
   }
 }
 

@@ -156,8 +156,8 @@ export class FlowEngine {
       onDuplicate: (slot, copy) => {
         if (made instanceof NativeMode) made.share(slot, copy);
       },
-      onEvict: (thread) => {
-        if (made instanceof NativeMode) made.evict(thread);
+      onForget: (thread) => {
+        if (made instanceof NativeMode) made.forget(thread);
       },
     });
     made = compat ? new CompatMode(output) : new NativeMode(output);
@@ -170,7 +170,7 @@ export class FlowEngine {
 }
 
 const nothing = (): void => undefined;
-const noHooks = { onRelease: nothing, onDuplicate: nothing, onEvict: nothing };
+const noHooks = { onRelease: nothing, onDuplicate: nothing, onForget: nothing };
 
 function pushKubernetes(output: Output, json: string, ts: TimeNs): void {
   const kind = /"kind"\s*:\s*"(\w+)"/.exec(json)?.[1] ?? "";

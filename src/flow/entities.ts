@@ -18,12 +18,56 @@ import type { Flow } from "./flow.ts";
 import { Owner, type ProcessThread } from "./owner.ts";
 
 export type FileEntry = {
-  readonly key: string;
+  readonly containerId: string;
   file: File;
   written: boolean;
   /** Still in the cache: what left it must be written again before it is used. */
   cached: boolean;
 };
+
+/** Files by container and path. Two steps, so that no key is put together for each lookup. */
+class FileGeneration {
+  readonly #places = new Map<string, Map<string, FileEntry>>();
+  #lastPlace: string | undefined;
+  #lastFiles: Map<string, FileEntry> | undefined;
+  size = 0;
+
+  #filesOf(place: string): Map<string, FileEntry> | undefined {
+    if (place === this.#lastPlace) return this.#lastFiles;
+    this.#lastPlace = place;
+    this.#lastFiles = this.#places.get(place);
+    return this.#lastFiles;
+  }
+
+  get(place: string, path: string): FileEntry | undefined {
+    return this.#filesOf(place)?.get(path);
+  }
+
+  set(entry: FileEntry): void {
+    let files = this.#filesOf(entry.containerId);
+    if (files === undefined) {
+      files = new Map();
+      this.#places.set(entry.containerId, files);
+      this.#lastFiles = files;
+    }
+    files.set(entry.file.path, entry);
+    this.size += 1;
+  }
+
+  delete(entry: FileEntry): void {
+    if (this.#filesOf(entry.containerId)?.delete(entry.file.path) === true) this.size -= 1;
+  }
+
+  /** What is forgotten must be written again before it is used again. */
+  retire(): void {
+    for (const files of this.#places.values()) {
+      for (const entry of files.values()) {
+        entry.cached = false;
+        entry.written = false;
+      }
+    }
+  }
+}
 
 type ContainerEntry = { container: Container; complete: boolean };
 
@@ -35,8 +79,8 @@ export class Entities {
   readonly owners = new Map<string, Owner>();
   readonly #byPid = new Map<number, Owner[]>();
   /** Two generations: what was not used while a whole one filled up is forgotten. */
-  #youngFiles = new Map<string, FileEntry>();
-  #oldFiles = new Map<string, FileEntry>();
+  #youngFiles = new FileGeneration();
+  #oldFiles = new FileGeneration();
   readonly #filesHalf: number;
   #containers = new Map<string, ContainerEntry>();
   filesEvicted = 0;
@@ -65,6 +109,7 @@ export class Entities {
     let owner = this.owners.get(key);
     if (owner === undefined) {
       owner = new Owner(key, leader.pid, leader.createdAt);
+      if (this.owners.size >= limits.processes.max) this.#forgetOldest();
       this.owners.set(key, owner);
       const same = this.#byPid.get(leader.pid);
       if (same === undefined) this.#byPid.set(leader.pid, [owner]);
@@ -80,6 +125,13 @@ export class Entities {
     // A pid may be used again without our seeing why: only the original takes the two for one.
     const known = this.owners.get(key);
     return known !== undefined && known.exited ? `${key}/${++this.#ownerSerial}` : key;
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.owners.values().next();
+    if (oldest.done === true) return;
+    this.processesEvicted += 1;
+    this.forget(oldest.value);
   }
 
   forget(owner: Owner): void {
@@ -307,19 +359,20 @@ export class Entities {
     inode?: number,
     device?: number,
   ): FileEntry {
-    const key = containerId === undefined ? path : containerId + path;
-    let entry = this.#youngFiles.get(key);
+    const place = containerId ?? "";
+    let entry = this.#youngFiles.get(place, path);
     if (entry !== undefined) {
       if (entry.file.type === "?" && type !== "?") this.#learnType(entry, type, inode, device);
       return entry;
     }
-    entry = this.#oldFiles.get(key);
-    if (entry !== undefined) {
-      this.#oldFiles.delete(key);
-    } else {
+    entry = this.#oldFiles.get(place, path);
+    if (entry === undefined) {
       const container = containerId === undefined ? undefined : this.container(containerId);
       const file: File = { host: this.host, state, ts, type, path, container, inode, device };
-      entry = { key, file, written: false, cached: true };
+      entry = { containerId: place, file, written: false, cached: true };
+    } else {
+      this.#oldFiles.delete(entry);
+      if (entry.file.type === "?" && type !== "?") this.#learnType(entry, type, inode, device);
     }
     this.#keep(entry);
     return entry;
@@ -333,16 +386,13 @@ export class Entities {
   }
 
   #keep(entry: FileEntry): void {
-    this.#youngFiles.set(entry.key, entry);
+    this.#youngFiles.set(entry);
     entry.cached = true;
     if (this.#youngFiles.size < this.#filesHalf) return;
-    for (const old of this.#oldFiles.values()) {
-      old.cached = false;
-      old.written = false;
-    }
     this.filesEvicted += this.#oldFiles.size;
+    this.#oldFiles.retire();
     this.#oldFiles = this.#youngFiles;
-    this.#youngFiles = new Map();
+    this.#youngFiles = new FileGeneration();
   }
 
   introduceFile(entry: FileEntry): void {

@@ -368,8 +368,8 @@ export class NativeMode implements Mode {
     this.#flows.share(slot, copy);
   }
 
-  /** The table of threads was full: what is known of the process is written, and it is forgotten. */
-  evict(thread: ProcessThread): void {
+  /** The id is used again, or the table of threads was full: what is known of the process is written. */
+  forget(thread: ProcessThread): void {
     const { owner } = thread;
     if (owner === undefined) return;
     this.#flows.finishAll(owner, this.#output.now);

@@ -24,7 +24,7 @@ export type EngineCounters = {
 export type EngineHooks = {
   readonly onRelease: (slot: Slot<Flow>, why: ReleaseReason) => void;
   readonly onDuplicate: (slot: Slot<Flow>, copy: Slot<Flow>) => void;
-  readonly onEvict: (thread: ProcessThread) => void;
+  readonly onForget: (thread: ProcessThread) => void;
 };
 
 export class Output {
