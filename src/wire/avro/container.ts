@@ -136,7 +136,7 @@ export class ContainerReader {
       }
       if (this.#short) return undefined;
       if (count === 0) break;
-      if (count + meta.size > metaMax) return `the header has ${count} entries`;
+      if (!(count + meta.size <= metaMax)) return `the header has ${count} entries`;
       for (let i = 0; i < count; i++) {
         const key = this.#bytes();
         if (key === undefined || typeof key === "string") return key;
@@ -155,7 +155,9 @@ export class ContainerReader {
   #bytes(): Uint8Array | string | undefined {
     const length = this.#long();
     if (this.#short) return undefined;
-    if (length < 0 || length > headerBytesMax) return `the header has an entry of ${length} bytes`;
+    // Written so that NaN is wrong too.
+    if (!(length >= 0 && length <= headerBytesMax))
+      return `the header has an entry of ${length} bytes`;
     const start = this.#at;
     if (start + length > this.#stop) return undefined;
     this.#at = start + length;

@@ -256,6 +256,18 @@ describe("damage", () => {
     expect(codes).toEqual(["SF1015"]);
   });
 
+  test.each([4, 5, 16, 17])(
+    "a number without an end at byte %i of the header is an error",
+    (at) => {
+      // Found by mutation: it made the reader's position NaN, and the header was read for ever.
+      const bytes = Buffer.from(write("null", 100));
+      bytes.fill(0xff, at, at + 12);
+      const { records, codes } = read(bytes);
+      expect(codes).toEqual(["SF1011"]);
+      expect(records).toEqual([]);
+    },
+  );
+
   test("a bomb stops at the limit of a block", () => {
     const bomb = deflateRawSync(Buffer.alloc(80 * 1024 * 1024));
     const bytes = container({ "avro.codec": "deflate", "avro.schema": schema6 }, block(1, bomb));
