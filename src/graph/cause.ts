@@ -1,7 +1,7 @@
 // Walking back from the first alert: through ancestors and written programs to the request, or the process, that it began with.
 
 import { type TimeNs, second } from "../model/time.ts";
-import type { ConnectionNode, ProcessNode } from "./graph.ts";
+import type { ConnectionNode, ProcessNode } from "./node.ts";
 import { type Draft, type Entry, ancestors, bornAt, writerOf } from "./draft.ts";
 
 /** A request further back than this is not taken for the cause. */

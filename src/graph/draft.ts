@@ -6,7 +6,8 @@ import type { Process } from "../model/entity.ts";
 import type { Because } from "../model/incident.ts";
 import type { BehaviourRecord } from "../model/record.ts";
 import { type TimeNs, second } from "../model/time.ts";
-import type { ConnectionNode, Exec, FileNode, ProcessNode, ProvenanceGraph } from "./graph.ts";
+import type { ProvenanceGraph } from "./graph.ts";
+import type { ConnectionNode, Exec, FileNode, ProcessNode } from "./node.ts";
 
 export type Action =
   | "accept"

@@ -1,7 +1,6 @@
 // The provenance graph: processes, files and connections as nodes, what processes did with them as edges with times and volumes.
 // Fed with activities in event-time order; bounded, least recently used nodes go first and are counted. It judges nothing.
 
-import { printIp } from "../base/ip.ts";
 import { programPaths } from "../context/provenance.ts";
 import type { Activity } from "../model/activity.ts";
 import {
@@ -13,14 +12,17 @@ import {
 } from "../model/entity.ts";
 import { limits } from "../model/limits.ts";
 import { Op, OpenFlag, hasOp } from "../model/opflag.ts";
-import type {
-  BehaviourRecord,
-  FileEvent,
-  FileFlow,
-  NetworkFlow,
-  ProcessEvent,
-  Tuple,
-} from "../model/record.ts";
+import type { FileEvent, FileFlow, NetworkFlow, ProcessEvent, Tuple } from "../model/record.ts";
+import {
+  type ProcessNode,
+  type FileNode,
+  type Totals,
+  type FileEdge,
+  type PeerEdge,
+  type ConnectionNode,
+  tupleKey,
+  peerKey,
+} from "./node.ts";
 import { type DurationNs, type TimeNs, second } from "../model/time.ts";
 
 /** Records kept as evidence on one edge; more are counted in its totals only. */
@@ -30,90 +32,6 @@ const execsPerProcess = 32;
 
 /** Ports are not used again sooner (TIME_WAIT, RFC 9293 §3.6.1), and slices of one connection are not further apart. */
 const reuseNs: DurationNs = 120 * second;
-
-export type Exec = {
-  readonly at: TimeNs;
-  readonly proc: Process;
-  readonly record: ProcessEvent;
-  /** The program and the script it interprets, where the graph knew them then: a program may remove itself later. */
-  readonly files: readonly FileNode[];
-};
-
-/** `used` since eviction last came by; `gone`: evicted, whoever still points at it. */
-type Spent = { used: boolean; gone: boolean };
-
-export type ProcessNode = Spent & {
-  readonly kind: "process";
-  readonly key: string;
-  /** The newest version seen. */
-  proc: Process;
-  parent: ProcessNode | undefined;
-  /** Its creation, where the recording holds it. */
-  forkedAt: TimeNs | undefined;
-  forkRecord: ProcessEvent | undefined;
-  exitedAt: TimeNs | undefined;
-  readonly first: TimeNs;
-  last: TimeNs;
-  readonly execs: Exec[];
-  // Most processes have no children, peers or clients: the empty collections are shared until the first entry.
-  children: Set<ProcessNode>;
-  files: Map<FileNode, FileEdge>;
-  peers: Map<string, PeerEdge>;
-  accepted: Map<string, ConnectionNode>;
-};
-
-export type FileNode = Spent & {
-  readonly kind: "file";
-  file: File;
-  /** The names it went by, the present one last. */
-  readonly names: string[];
-  readonly edges: Map<ProcessNode, FileEdge>;
-};
-
-export type Totals = {
-  first: TimeNs;
-  last: TimeNs;
-  rbytes: number;
-  wbytes: number;
-  /** Flows that began. */
-  count: number;
-  readonly records: BehaviourRecord[];
-};
-
-export type FileEdge = Totals & {
-  readonly process: ProcessNode;
-  readonly file: FileNode;
-  firstRead: TimeNs | undefined;
-  lastRead: TimeNs | undefined;
-  /** An open that may change the file, or the first write. */
-  firstWrite: TimeNs | undefined;
-  lastWrite: TimeNs | undefined;
-  /** Names it was given by this process: renamed, linked, mode changed, removed. */
-  readonly changes: { readonly at: TimeNs; readonly op: string; readonly record: FileEvent }[];
-  /** The version of the process that touched it first. */
-  readonly proc: Process;
-};
-
-/** What a process exchanged with one server. */
-export type PeerEdge = Totals & {
-  readonly process: ProcessNode;
-  readonly net: Tuple;
-  readonly proc: Process;
-  /** Sessions that carried data. */
-  sessions: number;
-};
-
-/** One connection that a process accepted; also the place where both of its ends meet. */
-export type ConnectionNode = Spent &
-  Totals & {
-    readonly kind: "connection";
-    readonly tuple: string;
-    readonly net: Tuple;
-    /** Undefined while only the client's end was seen. */
-    server: ProcessNode | undefined;
-    client: ProcessNode | undefined;
-    proc: Process;
-  };
 
 type Node = ProcessNode | FileNode | ConnectionNode;
 
@@ -548,18 +466,4 @@ function pidKey(proc: Process): string {
 
 function fileKey(host: string, container: string | undefined, path: string): string {
   return `${host}\n${container ?? ""}\n${path}`;
-}
-
-export function tupleKey(net: Tuple): string {
-  return `${net.sip}:${net.sport}>${net.dip}:${net.dport}`;
-}
-
-/** A server: address, port, protocol. */
-export function peerKey(net: Tuple): string {
-  return `${net.dip}:${net.dport}/${net.proto ?? ""}`;
-}
-
-export function printPeer(net: Tuple): string {
-  const ip = printIp(net.dip);
-  return ip.includes(":") ? `[${ip}]:${net.dport}` : `${ip}:${net.dport}`;
 }

@@ -12,7 +12,8 @@ import {
   isUsualChild,
   writerOf,
 } from "./draft.ts";
-import type { ProcessNode, ProvenanceGraph } from "./graph.ts";
+import type { ProvenanceGraph } from "./graph.ts";
+import type { ProcessNode } from "./node.ts";
 
 /** Alerts of one service further apart than this are different attacks. */
 const serviceGap = 900 * second;

@@ -2,7 +2,8 @@
 
 import type { TreeItem } from "../encode/tree.ts";
 import { countNoun, printBytes } from "../encode/units.ts";
-import { type ProcessNode, type ProvenanceGraph, printPeer } from "./graph.ts";
+import type { ProvenanceGraph } from "./graph.ts";
+import { type ProcessNode, printPeer } from "./node.ts";
 import { bornAt } from "./draft.ts";
 import { commandOf, list } from "./sentence.ts";
 

@@ -7,7 +7,7 @@ import { printBytes, printDuration } from "../encode/units.ts";
 import { type Process, processName } from "../model/entity.ts";
 import type { Tuple } from "../model/record.ts";
 import type { DurationNs, TimeNs } from "../model/time.ts";
-import type { ProcessNode } from "./graph.ts";
+import type { ProcessNode } from "./node.ts";
 
 const commandLengthMax = 100;
 

@@ -16,7 +16,7 @@ import {
   actKey,
   bornAt,
 } from "./draft.ts";
-import { type ProcessNode, printPeer, tupleKey } from "./graph.ts";
+import { type ProcessNode, printPeer, tupleKey } from "./node.ts";
 import { scoreTerms, severityOf } from "./score.ts";
 import { clientOf } from "./sentence.ts";
 

@@ -4,7 +4,7 @@
 import type { TimeNs } from "../../model/time.ts";
 import { printCount } from "../../encode/units.ts";
 import { type Draft, type Heuristic, actKey, addTerm } from "../draft.ts";
-import type { Exec, ProcessNode } from "../graph.ts";
+import type { Exec, ProcessNode } from "../node.ts";
 import { commandOf, list, nameOf, procAt, who, whoRuns } from "../sentence.ts";
 
 export const ancestry: Heuristic = {

@@ -3,7 +3,7 @@
 import { printBytes } from "../../encode/units.ts";
 import { second } from "../../model/time.ts";
 import { type Draft, type Dropped, type Heuristic, actKey, addTerm, belongs } from "../draft.ts";
-import { type PeerEdge, type ProcessNode, printPeer } from "../graph.ts";
+import { type PeerEdge, type ProcessNode, printPeer } from "../node.ts";
 import { who } from "../sentence.ts";
 
 export const download: Heuristic = {

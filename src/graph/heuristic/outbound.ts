@@ -14,7 +14,7 @@ import {
   addTerm,
   belongs,
 } from "../draft.ts";
-import { type FileEdge, type PeerEdge, type ProcessNode, peerKey, printPeer } from "../graph.ts";
+import { type FileEdge, type PeerEdge, type ProcessNode, peerKey, printPeer } from "../node.ts";
 import { list, volume, whoRuns } from "../sentence.ts";
 
 /** Neighbours of one service's address: the same /24 (IPv6: /64) and port. */

@@ -12,7 +12,7 @@ import {
   isService,
   isUsualChild,
 } from "../draft.ts";
-import type { ProcessNode } from "../graph.ts";
+import type { ProcessNode } from "../node.ts";
 
 const shell = /^(ba|da|a|z|k|mk|c|tc|fi)?sh([-.\d].*)?$/;
 const inline = /^(-\S+ )*-\w*c /;

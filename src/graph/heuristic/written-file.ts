@@ -4,7 +4,7 @@ import { printable } from "../../base/text.ts";
 import { printBytes, printCount } from "../../encode/units.ts";
 import { processName } from "../../model/entity.ts";
 import { type Draft, type Heuristic, actKey, addTerm } from "../draft.ts";
-import type { FileEdge, ProcessNode } from "../graph.ts";
+import type { FileEdge, ProcessNode } from "../node.ts";
 import { list, procAt, whoRuns } from "../sentence.ts";
 
 export const writtenFile: Heuristic = {
