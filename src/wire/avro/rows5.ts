@@ -77,7 +77,7 @@ function containerTypeOf(symbol: string | undefined, index: number): ContainerTy
   return containerTypes.find((type) => type === name) ?? containerTypes[index];
 }
 
-function buildHeader(row: Row, context: BuildContext): Record {
+export function buildHeader(row: Row, context: BuildContext): Record {
   const { texts, numbers } = row;
   const ip = texts[1];
   const host: Host =
@@ -87,7 +87,7 @@ function buildHeader(row: Row, context: BuildContext): Record {
   return { type: "H", host, version: numbers[0] ?? 0, filename, base: context.base };
 }
 
-function buildContainer(row: Row, { entities }: BuildContext): Record {
+export function buildContainer(row: Row, { entities }: BuildContext): Record {
   const { texts, numbers } = row;
   const podId = texts[5];
   const container: Container = {
@@ -105,7 +105,7 @@ function buildContainer(row: Row, { entities }: BuildContext): Record {
   return { type: "C", container };
 }
 
-function buildProcess(row: Row, { entities }: BuildContext): Record | undefined {
+export function buildProcess(row: Row, { entities }: BuildContext): Record | undefined {
   const { texts, numbers, processes, lists } = row;
   const entry = processes[0];
   if (entry === undefined) return undefined;
@@ -152,7 +152,7 @@ export function fileTypeOf(code: number): string {
   return code > 0 && code < 0x10000 ? String.fromCharCode(code) : String(code);
 }
 
-function buildFile(row: Row, { entities }: BuildContext): Record | undefined {
+export function buildFile(row: Row, { entities }: BuildContext): Record | undefined {
   const { texts, numbers, files } = row;
   const entry = files[0];
   if (entry === undefined) return undefined;
@@ -169,7 +169,7 @@ function buildFile(row: Row, { entities }: BuildContext): Record | undefined {
   return { type: "F", file: entry.file };
 }
 
-function buildProcessEvent(row: Row): Record | undefined {
+export function buildProcessEvent(row: Row): Record | undefined {
   const proc = row.processes[0]?.identity.current;
   if (proc === undefined) return undefined;
   return {
@@ -184,7 +184,7 @@ function buildProcessEvent(row: Row): Record | undefined {
 }
 
 /** Schema 1000(a) calls its process events flows; some say the operation as an enum. */
-function buildPrototypeProcess(row: Row): Record | undefined {
+export function buildPrototypeProcess(row: Row): Record | undefined {
   const symbol = row.texts[0];
   if (symbol !== undefined) row.numbers[2] = opOfPrototype(symbol);
   return buildProcessEvent(row);
@@ -197,7 +197,7 @@ function opOfPrototype(symbol: string): number {
   return 0;
 }
 
-function buildProcessFlow(row: Row): Record | undefined {
+export function buildProcessFlow(row: Row): Record | undefined {
   const proc = row.processes[0]?.identity.current;
   if (proc === undefined) return undefined;
   return {
@@ -212,7 +212,7 @@ function buildProcessFlow(row: Row): Record | undefined {
   };
 }
 
-function buildFileEvent(row: Row): Record | undefined {
+export function buildFileEvent(row: Row): Record | undefined {
   const proc = row.processes[0]?.identity.current;
   const file = row.files[0]?.file;
   if (proc === undefined || file === undefined) return undefined;
@@ -238,7 +238,7 @@ function tupleOf(numbers: readonly number[], at: number): Tuple {
   };
 }
 
-function buildNetworkEvent(row: Row): Record | undefined {
+export function buildNetworkEvent(row: Row): Record | undefined {
   const proc = row.processes[0]?.identity.current;
   if (proc === undefined) return undefined;
   return {
@@ -252,7 +252,7 @@ function buildNetworkEvent(row: Row): Record | undefined {
   };
 }
 
-function buildNetworkFlow(row: Row): Record | undefined {
+export function buildNetworkFlow(row: Row): Record | undefined {
   const numbers = row.numbers;
   const proc = row.processes[0]?.identity.current;
   if (proc === undefined) return undefined;
@@ -272,7 +272,7 @@ function buildNetworkFlow(row: Row): Record | undefined {
   };
 }
 
-function buildFileFlow(row: Row): Record | undefined {
+export function buildFileFlow(row: Row): Record | undefined {
   const numbers = row.numbers;
   const proc = row.processes[0]?.identity.current;
   const file = row.files[0]?.file;
@@ -294,7 +294,7 @@ function buildFileFlow(row: Row): Record | undefined {
   };
 }
 
-function buildPod(row: Row, { entities }: BuildContext): Record {
+export function buildPod(row: Row, { entities }: BuildContext): Record {
   const { texts, numbers, longs, maps } = row;
   const pod: Pod = {
     host: entities.host,
@@ -314,7 +314,7 @@ function buildPod(row: Row, { entities }: BuildContext): Record {
   return { type: "PD", pod };
 }
 
-function buildKubernetesEvent(row: Row, { entities }: BuildContext): Record {
+export function buildKubernetesEvent(row: Row, { entities }: BuildContext): Record {
   return {
     type: "KE",
     host: entities.host,
@@ -323,191 +323,4 @@ function buildKubernetesEvent(row: Row, { entities }: BuildContext): Record {
     action: row.texts[1] ?? "K8S_COMPONENT_UNKNOWN",
     message: row.texts[2] ?? "",
   };
-}
-
-const volume = {
-  fd: field("number", 9),
-  numRRecvOps: field("number", 10),
-  numWSendOps: field("number", 11),
-  numRRecvBytes: field("number", 12),
-  numWSendBytes: field("number", 13),
-};
-const tuple = {
-  sip: field("number", 4),
-  sport: field("number", 5),
-  dip: field("number", 6),
-  dport: field("number", 7),
-  proto: field("number", 8),
-};
-const flow = {
-  procOID: field("process", 0),
-  ts: field("time", 0),
-  endTs: field("time", 1),
-  tid: field("number", 2),
-  opFlags: field("number", 3),
-};
-const event = {
-  procOID: field("process", 0),
-  ts: field("time", 0),
-  tid: field("number", 1),
-  opFlags: field("number", 2),
-  ret: field("number", 3),
-};
-
-/** In the order of the fields' slots; several rows of one name are tried in turn, by what is required. */
-export const specs5: readonly RecordSpec[] = [
-  {
-    name: "SFHeader",
-    fields: {
-      version: field("number", 0),
-      exporter: field("text", 0),
-      ip: field("text", 1),
-      filename: field("text", 2),
-    },
-    required: ["version", "exporter"],
-    build: buildHeader,
-  },
-  {
-    name: "Container",
-    fields: {
-      id: field("text", 0),
-      name: field("text", 1),
-      image: field("text", 2),
-      imageid: field("text", 3),
-      type: field("symbol", 4),
-      privileged: field("flag", 1),
-      podId: field("text", 5),
-    },
-    required: ["id"],
-    build: buildContainer,
-  },
-  {
-    name: "Process",
-    fields: {
-      state: field("symbol", 0),
-      type: field("symbol", 0),
-      oid: field("process", 0),
-      poid: field("process", 1),
-      ts: field("time", 0),
-      exe: field("text", 1),
-      exeArgs: field("text", 2),
-      uid: field("number", 1),
-      userName: field("text", 3),
-      gid: field("number", 2),
-      groupName: field("text", 4),
-      tty: field("flag", 3),
-      entry: field("flag", 4),
-      containerId: field("text", 5),
-      cwd: field("text", 6),
-      env: field("texts", 0),
-    },
-    required: ["oid"],
-    build: buildProcess,
-  },
-  {
-    name: "File",
-    fields: {
-      state: field("symbol", 0),
-      oid: field("file", 0),
-      ts: field("time", 0),
-      restype: field("number", 1),
-      path: field("text", 1),
-      containerId: field("text", 2),
-    },
-    required: ["oid", "path"],
-    build: buildFile,
-  },
-  {
-    name: "ProcessEvent",
-    fields: { ...event, args: field("texts", 0) },
-    required: ["procOID", "ts"],
-    build: buildProcessEvent,
-  },
-  {
-    name: "FileEvent",
-    fields: { ...event, fileOID: field("file", 0), newFileOID: field("file", 1) },
-    required: ["procOID", "ts", "fileOID"],
-    build: buildFileEvent,
-  },
-  {
-    name: "NetworkEvent",
-    fields: { ...event, ...tuple },
-    required: ["procOID", "ts"],
-    build: buildNetworkEvent,
-  },
-  {
-    name: "NetworkFlow",
-    fields: { ...flow, ...tuple, ...volume },
-    required: ["procOID", "ts"],
-    build: buildNetworkFlow,
-  },
-  {
-    name: "FileFlow",
-    fields: { ...flow, openFlags: field("number", 4), fileOID: field("file", 0), ...volume },
-    required: ["procOID", "ts", "fileOID"],
-    build: buildFileFlow,
-  },
-  {
-    name: "ProcessFlow",
-    fields: { ...event, args: field("texts", 0), type: field("symbol", 0) },
-    required: ["procOID", "ts", "ret"],
-    build: buildPrototypeProcess,
-  },
-  {
-    name: "ProcessFlow",
-    fields: {
-      procOID: field("process", 0),
-      ts: field("time", 0),
-      endTs: field("time", 1),
-      opFlags: field("number", 2),
-      numThreadsCloned: field("number", 3),
-      numThreadsExited: field("number", 4),
-      numCloneErrors: field("number", 5),
-    },
-    required: ["procOID", "ts", "endTs"],
-    build: buildProcessFlow,
-  },
-  {
-    name: "Pod",
-    fields: {
-      ts: field("time", 0),
-      id: field("text", 0),
-      name: field("text", 1),
-      nodeName: field("text", 2),
-      hostIP: field("longs", 0),
-      internalIP: field("longs", 1),
-      namespace: field("text", 3),
-      restartCount: field("number", 1),
-      labels: field("textMap", 0),
-      selectors: field("textMap", 1),
-      services: field("services", 0),
-    },
-    required: ["id"],
-    build: buildPod,
-  },
-  {
-    name: "K8sEvent",
-    fields: {
-      kind: field("symbol", 0),
-      action: field("symbol", 1),
-      ts: field("time", 0),
-      message: field("text", 2),
-    },
-    required: ["message"],
-    build: buildKubernetesEvent,
-  },
-];
-
-/** First values of a row: what a field means when the file's schema lacks it. */
-export function initialNumbers(spec: RecordSpec, has: ReadonlySet<string>, row: Row): void {
-  const absent: readonly [string, string, number][] = [
-    ["Container", "privileged", 1],
-    ["Process", "uid", 1],
-    ["Process", "gid", 2],
-    ["NetworkFlow", "fd", 9],
-    ["FileFlow", "fd", 9],
-  ];
-  for (const [name, missing, slot] of absent) {
-    if (spec.name === name && !has.has(missing)) row.numbers[slot] = -1;
-  }
 }
