@@ -239,6 +239,11 @@ export class Entities {
     this.containers.set(container.id, container);
   }
 
+  numberContainer(number: number, container: Container): void {
+    this.#count(bound(this.containerNumbers, this.#containersMax));
+    this.containerNumbers.set(number, container);
+  }
+
   describePod(pod: Pod): void {
     bound(this.pods, this.#containersMax);
     this.pods.set(pod.id, pod);

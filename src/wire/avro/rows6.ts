@@ -63,7 +63,7 @@ function buildContainer({ numbers, texts }: Row, { entities }: BuildContext): Re
     ts: numbers[2] === 0 ? undefined : (numbers[2] ?? 0) + entities.shift,
   };
   entities.describeContainer(container);
-  entities.containerNumbers.set(numbers[0] ?? 0, container);
+  entities.numberContainer(numbers[0] ?? 0, container);
   return state === onlyId ? undefined : { type: "C", container };
 }
 
