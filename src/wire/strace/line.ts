@@ -27,7 +27,7 @@ export type Body =
   | { readonly kind: "exited"; readonly status: number }
   | { readonly kind: "superseded"; readonly by: number }
   | { readonly kind: "signal"; readonly name: string; readonly text: string }
-  | { readonly kind: "attached"; readonly tid: number }
+  | { readonly kind: "attached"; readonly tid: number; readonly threads: number }
   /** The end of a call whose beginning was torn off by the program's own output: `) = 3`. */
   | { readonly kind: "tail"; readonly text: string }
   | { readonly kind: "blank" }
@@ -223,7 +223,9 @@ function parseBody(text: string, i: number, signalNumber: (name: string) => numb
   if (text.startsWith("strace: Process ", i) || text.startsWith("Process ", i)) {
     const tid = readDecimal(text, text.indexOf("Process ", i) + 8);
     if (tid !== undefined && text.startsWith(" attached", tid.end)) {
-      return { kind: "attached", tid: tid.value };
+      const count = text.startsWith(" attached with ", tid.end) ? tid.end + 15 : -1;
+      const threads = count < 0 ? 1 : (readNumber(text, count) ?? 1);
+      return { kind: "attached", tid: tid.value, threads };
     }
     if (tid !== undefined) return { kind: "blank" };
   }
