@@ -4,7 +4,9 @@
 import { programPaths } from "../context/provenance.ts";
 import type { Activity } from "../model/activity.ts";
 import {
+  type Container,
   type File,
+  type Host,
   type Process,
   type ProcessIdentity,
   parentOf,
@@ -47,7 +49,9 @@ export class ProvenanceGraph {
   /** The newest process of each pid: a recording cut into files names a process without its creation in the later ones. */
   readonly #byPid = new Map<string, ProcessNode>();
   readonly #nodeOfIdentity = new WeakMap<ProcessIdentity, ProcessNode>();
-  readonly #files = new Map<string, FileNode>();
+  /** Per container or host: path → file. */
+  readonly #places = new Map<string, Map<string, FileNode>>();
+  readonly #placeOfOwner = new WeakMap<Host | Container, Map<string, FileNode>>();
   readonly #connections = new Map<string, ConnectionNode>();
   #edges = 0;
   #records = 0;
@@ -84,8 +88,21 @@ export class ProvenanceGraph {
     return this.find(process) ?? this.#intern(process, at, 0);
   }
 
-  findFile(host: string, container: string | undefined, path: string): FileNode | undefined {
-    return this.#files.get(fileKey(host, container, path));
+  /** The file that a path means to a process. */
+  findFile({ host, container }: Process, path: string): FileNode | undefined {
+    return this.#place(host, container).get(path);
+  }
+
+  /** Every input describes its host and containers anew: the same place has many objects, but they are few. */
+  #place(host: Host, container: Container | undefined): Map<string, FileNode> {
+    const owner = container ?? host;
+    const known = this.#placeOfOwner.get(owner);
+    if (known !== undefined) return known;
+    const key = `${host.id}\n${container?.id ?? ""}`;
+    const place = this.#places.get(key) ?? new Map<string, FileNode>();
+    this.#places.set(key, place);
+    this.#placeOfOwner.set(owner, place);
+    return place;
   }
 
   connectionOf(net: Tuple): ConnectionNode | undefined {
@@ -190,7 +207,7 @@ export class ProvenanceGraph {
   #programsOf(proc: Process): FileNode[] {
     const files: FileNode[] = [];
     for (const path of programPaths(proc)) {
-      const file = this.findFile(proc.host.id, proc.container?.id, path);
+      const file = this.findFile(proc, path);
       if (file !== undefined && !files.includes(file)) files.push(file);
     }
     return files;
@@ -252,11 +269,11 @@ export class ProvenanceGraph {
   }
 
   #fileNode(file: File): FileNode {
-    const key = fileKey(file.host.id, file.container?.id, file.path);
-    let node = this.#files.get(key);
+    const place = this.#place(file.host, file.container);
+    let node = place.get(file.path);
     if (node === undefined) {
       node = { kind: "file", file, names: [file.path], edges: new Map(), used: true, gone: false };
-      this.#files.set(key, node);
+      place.set(file.path, node);
       this.#queue.push(node);
     }
     node.used = true;
@@ -265,7 +282,7 @@ export class ProvenanceGraph {
 
   #fileEvent(node: ProcessNode, record: FileEvent, proc: Process): void {
     const { file, newFile } = record;
-    const key = fileKey(file.host.id, file.container?.id, file.path);
+    const place = this.#place(file.host, file.container);
     const change = (op: string): void => {
       const edge = this.#fileEdge(node, file, proc, record.ts);
       if (edge.changes.length < recordsPerEdge) edge.changes.push({ at: record.ts, op, record });
@@ -273,17 +290,17 @@ export class ProvenanceGraph {
     };
     if (hasOp(record.ops, Op.CHMOD)) change("CHMOD");
     else if (hasOp(record.ops, Op.UNLINK)) {
-      if (this.#files.has(key)) change("UNLINK");
+      if (place.has(file.path)) change("UNLINK");
       // What is written under this name later is another file.
-      this.#files.delete(key);
+      place.delete(file.path);
     } else if (newFile !== undefined && newFile.path !== "") {
       const moved = hasOp(record.ops, Op.RENAME);
       if (!moved && !hasOp(record.ops, Op.LINK) && !hasOp(record.ops, Op.SYMLINK)) return;
       change(moved ? "RENAME" : "LINK");
       const target = this.#fileNode(file);
       if (target.names.length < 16) target.names.push(newFile.path);
-      this.#files.set(fileKey(newFile.host.id, newFile.container?.id, newFile.path), target);
-      if (moved) this.#files.delete(key);
+      this.#place(newFile.host, newFile.container).set(newFile.path, target);
+      if (moved) place.delete(file.path);
     }
   }
 
@@ -414,10 +431,8 @@ export class ProvenanceGraph {
       return;
     }
     if (node.kind === "file") {
-      for (const name of node.names) {
-        const key = fileKey(node.file.host.id, node.file.container?.id, name);
-        if (this.#files.get(key) === node) this.#files.delete(key);
-      }
+      const place = this.#place(node.file.host, node.file.container);
+      for (const name of node.names) if (place.get(name) === node) place.delete(name);
       for (const edge of node.edges.values()) {
         edge.process.files.delete(node);
         this.#records -= edge.records.length;
@@ -462,8 +477,4 @@ function addAccepted(node: ProcessNode, connection: ConnectionNode): void {
 
 function pidKey(proc: Process): string {
   return `${proc.host.id}/${proc.pid}`;
-}
-
-function fileKey(host: string, container: string | undefined, path: string): string {
-  return `${host}\n${container ?? ""}\n${path}`;
 }

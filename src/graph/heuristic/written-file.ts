@@ -81,7 +81,7 @@ function addModeChanges(draft: Draft): void {
       );
       if (processName(proc) !== "chmod" || mode === null) continue;
       for (const name of (mode[1] ?? "").split(" ")) {
-        const file = draft.graph.findFile(proc.host.id, proc.container?.id, name);
+        const file = draft.graph.findFile(proc, name);
         const writer = [...(file?.edges.values() ?? [])].find(
           (edge) =>
             edge.firstWrite !== undefined &&
