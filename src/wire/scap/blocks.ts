@@ -1,5 +1,5 @@
 // The blocks of a capture: type numbers, what is in them, and in which version. Reading them is done elsewhere.
-// Format: docs of libscap's savefile; docs/reference/scap.md has the same table in words.
+// Format: libscap's savefile.
 
 export const sectionHeader = 0x0a0d0d0a;
 export const sectionMagic = 0x1a2b3c4d;

@@ -154,8 +154,21 @@ export class EventDecoder {
       else this.#joined += 1;
       return undefined;
     }
+    if ((action === Action.exitFd || action === Action.entryFd) && kind.version === 2) {
+      const count = view.getUint32(header + 22, true);
+      const dataAt = header + 26 + 2 * count;
+      const end = header + view.getUint32(header + 16, true);
+      const isPlain = count > 0 && count <= 3 && view.getUint16(header + 26, true) === 8;
+      if (isPlain && dataAt + 8 <= end) {
+        const value = readInt64(view, dataAt);
+        if (action === Action.entryFd) return this.#enterFd(type, tid, value);
+        if (count <= (events[type]?.exit.appended ?? 0)) {
+          return this.#leaveFd(type, tid, value, kind.flags && isStateOnly(view, header));
+        }
+      }
+    }
     if (!this.#locate(bytes, view, header, type, kind)) return this.#damage();
-    const stateOnly = kind.flags && (view.getUint32(header - 4, true) & 1) !== 0;
+    const stateOnly = kind.flags && isStateOnly(view, header);
     if (action === Action.meta) return this.#meta(type, tid);
     const event = events[type];
     if (event === undefined) return undefined;
@@ -204,16 +217,36 @@ export class EventDecoder {
     }
   }
 
-  #entryFd(type: number, tid: number): undefined {
-    const from = this.#from;
+  /** The common case of entryFd: the first of a few parameters is a descriptor. */
+  #enterFd(type: number, tid: number, fd: number): undefined {
     const pending = this.pending.of(tid);
     pending.type = type;
     pending.delivered = false;
     pending.consumed = false;
+    pending.fd = fd;
     this.#joined += 1;
-    const hasFd = from.count > 0 && lengthOf(from, 0) >= 8 && from.dataAt + 8 <= from.end;
-    pending.fd = hasFd ? readInt64(from.view, from.dataAt) : noFd;
     return undefined;
+  }
+
+  /** The common case of exitFd: a result, and nothing that the entry should have said. */
+  #leaveFd(type: number, tid: number, ret: number, stateOnly: boolean): Input | undefined {
+    const event = events[type];
+    if (event === undefined) return undefined;
+    const call = this.#call;
+    const pending = this.pending.of(tid);
+    const entered = pending.type === type - 1;
+    call.ret = ret;
+    call.fd = entered ? pending.fd : noFd;
+    call.tuple = undefined;
+    call.paired = entered && !pending.consumed;
+    pending.consumed = true;
+    return this.#deliver(event, tid, entered, stateOnly);
+  }
+
+  #entryFd(type: number, tid: number): undefined {
+    const from = this.#from;
+    const hasFd = from.count > 0 && lengthOf(from, 0) >= 8 && from.dataAt + 8 <= from.end;
+    return this.#enterFd(type, tid, hasFd ? readInt64(from.view, from.dataAt) : noFd);
   }
 
   #entryFull(event: CompiledEvent, type: number, tid: number): undefined {
@@ -225,9 +258,7 @@ export class EventDecoder {
     const saved = pending.fields();
     clearFields(saved);
     if (this.#from.count < (event.row.entryMin ?? 0)) return undefined;
-    if (!extract(this.#from, event.entry.codes, saved)) return this.#damage();
-    pending.fd = saved.fd;
-    return undefined;
+    return extract(this.#from, event.entry.codes, saved) ? undefined : this.#damage();
   }
 
   #exitFd(event: CompiledEvent, type: number, tid: number, stateOnly: boolean): Input | undefined {
@@ -350,6 +381,11 @@ export class EventDecoder {
   }
 }
 
+/** Bit 0 of the flags in front of the header. */
+function isStateOnly(view: DataView, header: number): boolean {
+  return (view.getUint32(header - 4, true) & 1) !== 0;
+}
+
 /** The recorder's own events may have no time: zero or all ones. They happen when they are met. */
 function isTimeless(low: number, high: number): boolean {
   return (low === 0 && high === 0) || (low === 0xffffffff && high === 0xffffffff);
@@ -360,7 +396,6 @@ function restore(pending: Pending, event: CompiledEvent, call: Syscall): void {
   if (event.entry.codes.length > 0 && pending.saved !== undefined) {
     copyFields(pending.saved, call);
   } else clearFields(call);
-  if (event.entry.codes.length === 1 && event.entry.codes[0] === 2) call.fd = pending.fd;
 }
 
 /** Version 1 does not say how many parameters there are: the most that fit exactly. */

@@ -1,5 +1,5 @@
 // Reads a capture as system calls: blocks → events → one Syscall per call, entry and exit joined. Pure and push-fed; whatever the
-// bytes, it ends, it throws nothing, and what precedes damage is delivered. Format: format spec §6 (docs/reference/scap.md).
+// bytes, it ends, it throws nothing, and what precedes damage is delivered. Format: libscap's savefile.
 
 import { type Diagnostic, type DiagnosticCode, diagnostic } from "../../model/diagnostic.ts";
 import { limits } from "../../model/limits.ts";
@@ -156,6 +156,11 @@ export class ScapReader implements SyscallReader {
     const feed = this.#feed;
     if (this.#damage !== undefined) return this.#stepOver(this.#damage);
     for (;;) {
+      if (this.#begun) {
+        const input = this.#eventsAtHand(feed.bytes, feed.view, feed.end);
+        if (input !== undefined) return input;
+        if (this.#damage !== undefined) return undefined;
+      }
       if (feed.end - feed.at < 8 && !feed.fill(8)) return this.#starve();
       const type = feed.view.getUint32(feed.at, true);
       const length = feed.view.getUint32(feed.at + 4, true);
@@ -165,9 +170,6 @@ export class ScapReader implements SyscallReader {
         const waiting = this.#awaitEvent(kind, length);
         if (waiting !== "complete") return waiting;
       }
-      const input = this.#eventsAtHand(feed.bytes, feed.view, feed.end);
-      if (input !== undefined) return input;
-      if (this.#damage !== undefined) return undefined;
     }
   }
 

@@ -33,7 +33,9 @@ export function u64(value: number | bigint): Bytes {
   return out;
 }
 
-export const i64 = u64;
+export function i64(value: number | bigint): Bytes {
+  return u64(value);
+}
 
 /** As a parameter: NUL-terminated. */
 export function text(value: string): Bytes {
