@@ -1,6 +1,10 @@
 // Every row of the table of events with entry and exit: what must come out. The parameters are written out by hand in libscap's
 // order, not taken from the table.
 
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Family, type Syscall, syscalls } from "../../model/syscall.ts";
 import { actions, eventRows } from "./events.ts";
@@ -288,3 +292,41 @@ test("every row of the table has a case", () => {
   expect(missing.map((row) => row.id)).toEqual([]);
   expect(eventRows.every((row) => actions[row.id] !== 0)).toBe(true);
 });
+
+/** Event numbers that Debian's sysdig knows. */
+const sysdigEventsMax = 336;
+const sysdigNames: ReadonlyMap<string, string> = new Map([
+  ["pread64", "pread"],
+  ["pwrite64", "pwrite"],
+  ["umount2", "umount"],
+]);
+
+test.skipIf(spawnSync("sysdig", ["--version"]).status !== 0)(
+  "sysdig gives the event numbers the same names",
+  () => {
+    const known = cases.filter(([name, entry]) => entry < sysdigEventsMax && name !== "bpf");
+    const start = 1_700_000_000_000_000_000n;
+    const blocks = known.flatMap(([, entry, before, after], i) => [
+      w.event(start + BigInt(2 * i), 42, entry, before),
+      w.event(start + BigInt(2 * i + 1), 42, entry + 1, after),
+    ]);
+    const process = { tid: 42, pid: 42, comm: "a", exe: "a", args: [], cwd: "/" };
+    const lists = [w.machine("host-a", start), w.processes(9, [process]), w.users(2)];
+    const folder = mkdtempSync(join(tmpdir(), "sysflow-scap-"));
+    try {
+      const path = join(folder, "calls.scap");
+      writeFileSync(path, w.join([w.section(), ...lists, ...blocks]));
+      const format = "*%evt.num %evt.dir %evt.type %evt.rawtime.ns";
+      const { stdout } = spawnSync("sysdig", ["-r", path, "-p", format], { encoding: "utf8" });
+      const theirs = stdout
+        .trim()
+        .split("\n")
+        .filter((text) => text.includes(" < "));
+      expect(theirs.map((text) => text.split(" ")[2]?.replace("getdents64", "getdents"))).toEqual(
+        known.map(([name]) => sysdigNames.get(name) ?? name),
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
