@@ -4,10 +4,23 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { repositoryRoot } from "../test/corpus.ts";
+import { needsBuild, sysflow } from "../test/e2e/sysflow.ts";
 import { recordBenign } from "./benign.ts";
 import { traceObstacle } from "./trace.ts";
 
 const obstacle = traceObstacle();
+needsBuild();
+
+test("the committed stretch of ordinary work is long enough, and tells no incident", () => {
+  const recording = join(repositoryRoot, "lab", "recording", "benign.sf");
+  const stats: unknown = JSON.parse(sysflow(["stats", recording, "--json"]).out);
+  const [from, to] = ["from", "to"].map((key) => Date.parse(String(Object(stats)[key])));
+  expect((to ?? 0) - (from ?? 0)).toBeGreaterThanOrEqual(20 * 60_000);
+  const story = sysflow(["story", recording, "--json"]);
+  expect(story.status, story.err).toBe(0);
+  expect(Object(JSON.parse(story.out)).incidents).toEqual([]);
+});
 
 test.skipIf(obstacle !== undefined)(
   `half a minute of ordinary work${obstacle === undefined ? "" : ` (${obstacle})`}`,
