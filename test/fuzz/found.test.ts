@@ -1,0 +1,36 @@
+// Inputs that the fuzzer found to crash something, cut down to what did it. They must go through everything, and yield something.
+
+import { expect, test } from "vitest";
+import { convert } from "./harness.ts";
+import { fuzzTargets } from "./targets.ts";
+
+const digits = "101".repeat(150);
+
+const found: readonly { readonly what: string; readonly format: string; readonly text: string }[] =
+  [
+    {
+      what: "a process group of hundreds of digits became Infinity in the writer",
+      format: "strace",
+      text: `7 1.0 execve("/bin/sh", ["sh"], 0x7f /* 3 vars */) = 0\n7 1.1 setpgid(0, ${digits}) = 0\n7 1.2 exit_group(0) = ?\n`,
+    },
+    {
+      what: "a result of hundreds of digits became Infinity in the writer",
+      format: "strace",
+      text: `7 1.0 openat(AT_FDCWD, "/x", O_RDONLY) = 3</x>\n7 1.1 read(3</x>, "", 9) = ${digits}\n7 1.2 read(3</x>, "", 9) = ${digits}\n7 1.3 close(3</x>) = 0\n`,
+    },
+    {
+      what: "a pipe's inode of hundreds of digits",
+      format: "strace",
+      text: `7 1.0 pipe([3<pipe:[${digits}]>, 4<pipe:[${digits}]>]) = 0\n7 1.1 write(4<pipe:[${digits}]>, "x", 1) = 1\n7 1.2 close(4<pipe:[${digits}]>) = 0\n`,
+    },
+  ];
+
+test.each(found)("$what", ({ format, text }) => {
+  const target = fuzzTargets.find((item) => item.name === format);
+  if (target === undefined) throw new Error(`no format is called ${format}`);
+  const bytes = new TextEncoder().encode(text);
+  // Both schemas, both modes.
+  for (const number of [0, 1, 2, 3]) {
+    expect(convert(target.format, bytes, bytes.length, number).fruit).toBeGreaterThan(0);
+  }
+});
