@@ -9,9 +9,9 @@ const digits = "101".repeat(150);
 const found: readonly { readonly what: string; readonly format: string; readonly text: string }[] =
   [
     {
-      what: "a process group of hundreds of digits became Infinity in the writer",
+      what: "a child's pid of hundreds of digits became Infinity in the writer",
       format: "strace",
-      text: `7 1.0 execve("/bin/sh", ["sh"], 0x7f /* 3 vars */) = 0\n7 1.1 setpgid(0, ${digits}) = 0\n7 1.2 exit_group(0) = ?\n`,
+      text: `7 1.0 clone() = ${digits}\n7 1.1 execve("/bin/sh", ["sh"], 0x7f /* 3 vars */) = 0\n`,
     },
     {
       what: "a result of hundreds of digits became Infinity in the writer",
