@@ -17,13 +17,14 @@ import json, os, random, socket, sys, threading
 folder, seed = sys.argv[1], int(sys.argv[2])
 truth = {"files": {}, "ports": {}, "forks": 0, "threads": 0}
 lock = threading.Lock()
+numbers = [300]
 
 def count(table, key, way, amount):
     with lock:
         entry = truth[table].setdefault(key, {"r": 0, "w": 0})
         entry[way] += amount
 
-def juggle(random, depth):
+def juggle(random):
     opened = []
     for _ in range(random.randint(20, 40)):
         act = random.randrange(9)
@@ -45,9 +46,13 @@ def juggle(random, depth):
         elif act == 6:
             opened.append((os.dup(fd), name))
         elif act == 7:
-            fresh = random.choice([os.dup2(fd, 200 + depth * 40 + at + threading.get_native_id() % 7 * 300), fd])
-            if fresh != fd:
-                opened = [(f, n) for f, n in opened if f != fresh] + [(fresh, name)]
+            # Onto a number of one's own, or one that no thread has.
+            with lock:
+                numbers[0] += 1
+                unused = numbers[0]
+            other = opened[random.randrange(len(opened))][0]
+            fresh = os.dup2(fd, random.choice([other, unused]))
+            opened = [(f, n) for f, n in opened if f != fresh] + [(fresh, name)]
         else:
             os.close(fd)
             opened.pop(at)
@@ -74,13 +79,13 @@ def ask(random, address):
     own.close()
 
 def work(random, depth):
-    opened = juggle(random, depth)
+    opened = juggle(random)
     threads = []
     for _ in range(random.randint(0, 3)):
         seed = random.random()
         def task(seed=seed):
             import random as module
-            juggle(module.Random(seed), depth)
+            juggle(module.Random(seed))
         threads.append(threading.Thread(target=task))
         truth["threads"] += 1
     for thread in threads: thread.start()

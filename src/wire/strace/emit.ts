@@ -184,6 +184,7 @@ export class Emitter {
     } else {
       this.#describe(thread, group, entry.ts, cwd);
       this.#describeDescriptors(group, entry, call.ret);
+      if (row.family === "listen") this.#describeListening(group, entry);
       const target = call.ret >= 0 ? readDescriptor(result.text)?.target : undefined;
       fillCall(call, row, args, target);
       if (entry.local !== undefined && call.tuple !== undefined) {
@@ -243,6 +244,18 @@ export class Emitter {
       const fd = readDescriptor(first)?.fd;
       if (fd !== undefined && known.delete(fd)) this.#descriptors -= 1;
     }
+  }
+
+  /** bind to port 0 lets the kernel choose; -yy shows the choice on the socket's next line. */
+  #describeListening(group: Group, entry: CallEntry): void {
+    const descriptor = readDescriptor(entry.args[0] ?? "");
+    if (descriptor?.target === undefined) return;
+    const target = readTarget(descriptor.target);
+    if (target.kind !== "inet" || target.local === undefined || target.local.port === 0) return;
+    if (group.bound.get(descriptor.fd)?.port === target.local.port) return;
+    const snapshot = this.#snapshot(group.pid, descriptor.fd, target, false);
+    if (snapshot !== undefined) this.#out.push(snapshot);
+    bindTo(group, descriptor.fd, target.local);
   }
 
   /** A socket whose making is not in the log and that no decoration describes: what is done with it says what it is. */

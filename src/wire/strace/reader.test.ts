@@ -106,6 +106,8 @@ test("the accepted and the made connection have the same ends, client first", ()
     "thread 100 comm=? cwd=?",
     "100/100 socket ret=3 fd=3 domain=2 type=1",
     "100/100 bind fd=3 127.0.0.1:0->0.0.0.0:0",
+    // The kernel chose the port: the socket is described anew.
+    "descriptor 100 3 listening - 127.0.0.1:36487->0.0.0.0:0",
     "100/100 listen fd=3",
     `100/100 clone clone3 ret=101 flags=${thread}`,
     "100/100 socket ret=8 fd=8 domain=2 type=1",
@@ -383,6 +385,45 @@ exit_group(0)                           = ?
     "14865/14865 clone ret=14868",
     `14868/14868 exit exit_group mode=${2 << 8}`,
     "14865/14865 exit exit_group",
+  ]);
+});
+
+test("attached to a process with threads: they are its threads, not processes of their own", () => {
+  const page = pageOf(`\
+strace: Process 11673 attached with 2 threads
+[pid 11676] openat(AT_FDCWD</w>, "/etc/hostname", O_RDONLY|O_CLOEXEC <unfinished ...>
+[pid 11673] close(4</x>)                = 0
+[pid 11676] <... openat resumed>)       = 3</etc/hostname>
+strace: Process 11673 detached
+`);
+  expect(page.filter((line) => line.includes("/11673")).map((line) => line.slice(0, 16))).toEqual([
+    "11673/11673 clos",
+    // The directory is learned from AT_FDCWD.
+    "11676/11673 chdi",
+    "11676/11673 open",
+  ]);
+});
+
+test("nothing names the process: it is called 1, and that is said", () => {
+  const reader = openReader('execve("/bin/a", ["a"], 0x1 /* 1 var */) = 0\nclose(3) = 0\n');
+  expect(takeAll(reader).map(printInput)).toEqual([
+    "1/1 exec execve path=/bin/a {tid:1 pid:1 comm:a argv0:a args: exePath:/bin/a}",
+    "1/1 close fd=3",
+  ]);
+  expect(reader.diagnostics.map((item) => item.code)).toEqual(["SF1206", "SF1205"]);
+});
+
+test("a log of several processes without pids at first: the first number that is nobody's child", () => {
+  const page = pageOf(`\
+clone(child_stack=NULL, flags=SIGCHLD)  = 200
+[pid   200] close(3)                    = 0
+[pid   100] close(4)                    = 0
+`);
+  expect(page).toEqual([
+    "thread 100 comm=? cwd=?",
+    "100/100 clone ret=200",
+    "200/200 close fd=3",
+    "100/100 close fd=4",
   ]);
 });
 
