@@ -31,42 +31,75 @@ export class Slot<Flow> {
 
 /** Numbers above are not followed: no default limit of a process reaches them. */
 export const fdMax = 1_048_576;
+/** Most processes stay below; above, numbers are sparse. */
+const nearMax = 1024;
+/** A fork copies at most so many, so that forks cannot be made to cost more than what they are told in. */
+const inheritedMax = 4096;
 
 export class DescriptorTable<Flow> {
-  readonly slots: (Slot<Flow> | undefined)[] = [];
+  readonly #near: (Slot<Flow> | undefined)[] = [];
+  #far: Map<number, Slot<Flow>> | undefined;
   size = 0;
 
   get(fd: number): Slot<Flow> | undefined {
-    return fd >= 0 ? this.slots[fd] : undefined;
+    if (fd < nearMax) return fd >= 0 ? this.#near[fd] : undefined;
+    return this.#far?.get(fd);
   }
 
   /** False when the number was already in use (the slot is replaced). */
   set(fd: number, slot: Slot<Flow>): boolean {
-    const fresh = this.slots[fd] === undefined;
-    this.slots[fd] = slot;
+    const fresh = this.get(fd) === undefined;
+    if (fd < nearMax) this.#near[fd] = slot;
+    else {
+      this.#far ??= new Map();
+      this.#far.set(fd, slot);
+    }
     if (fresh) this.size += 1;
     return fresh;
   }
 
   delete(fd: number): boolean {
-    if (this.slots[fd] === undefined) return false;
-    this.slots[fd] = undefined;
+    if (this.get(fd) === undefined) return false;
+    if (fd < nearMax) this.#near[fd] = undefined;
+    else this.#far?.delete(fd);
     this.size -= 1;
     return true;
   }
 
   clear(): void {
-    this.slots.length = 0;
+    this.#near.length = 0;
+    this.#far = undefined;
     this.size = 0;
   }
 
-  /** What a child inherits. */
-  copyInto(other: DescriptorTable<Flow>): void {
-    const { slots } = this;
-    for (let fd = 0; fd < slots.length; fd++) {
-      const slot = slots[fd];
+  /** Numbers in use between two bounds, both included. */
+  numbers(from: number, to: number): number[] {
+    const found: number[] = [];
+    for (let fd = Math.max(0, from); fd < this.#near.length && fd <= to; fd++) {
+      if (this.#near[fd] !== undefined) found.push(fd);
+    }
+    for (const fd of this.#far?.keys() ?? []) if (fd >= from && fd <= to) found.push(fd);
+    return found;
+  }
+
+  forEach(visit: (slot: Slot<Flow>) => void): void {
+    for (const slot of this.#near) if (slot !== undefined) visit(slot);
+    if (this.#far !== undefined) for (const slot of this.#far.values()) visit(slot);
+  }
+
+  /** What a child inherits; how many were left out. */
+  copyInto(other: DescriptorTable<Flow>): number {
+    const near = this.#near;
+    for (let fd = 0; fd < near.length; fd++) {
+      const slot = near[fd];
       if (slot !== undefined) other.set(fd, new Slot(slot.descriptor));
     }
+    if (this.#far === undefined) return 0;
+    for (const [fd, slot] of this.#far) {
+      if (other.size >= inheritedMax) return this.size - other.size;
+      other.set(fd, new Slot(slot.descriptor));
+    }
+    return 0;
   }
 }
 

@@ -254,9 +254,7 @@ export class KernelState<Owner, Flow> {
         this.slot = this.#open(this.leader, call.fd, anonymousDescriptor);
         return;
       case Family.clone: {
-        const made = applyClone(this, call);
-        this.#descriptors += made?.descriptors.size ?? 0;
-        this.child = made;
+        this.child = applyClone(this, call);
         this.thread = this.threads.get(call.tid) ?? this.thread;
         this.leader = this.threads.leaderOf(this.thread);
         return;
@@ -454,13 +452,19 @@ export class KernelState<Owner, Flow> {
     if (leader.descriptors.delete(fd)) this.#descriptors -= 1;
   }
 
+  inheritDescriptors(leader: Thread<Owner, Flow>, child: Thread<Owner, Flow>): void {
+    if (this.#descriptors + leader.descriptors.size > limits.descriptors.max) {
+      this.descriptorsEvicted += leader.descriptors.size;
+      return;
+    }
+    this.descriptorsEvicted += leader.descriptors.copyInto(child.descriptors);
+    this.#descriptors += child.descriptors.size;
+  }
+
   #closeRange(leader: Thread<Owner, Flow>, call: Syscall): void {
     if ((call.flags & closeRangeOnExec) !== 0) return;
-    const last = call.fd2 < 0 ? fdMax : Math.min(call.fd2, leader.descriptors.slots.length);
-    for (let fd = Math.max(0, call.fd); fd <= last; fd++) {
-      if (fd >= leader.descriptors.slots.length) break;
-      this.#close(leader, fd);
-    }
+    const last = call.fd2 < 0 ? fdMax : call.fd2;
+    for (const fd of leader.descriptors.numbers(call.fd, last)) this.#close(leader, fd);
   }
 
   #duplicate(call: Syscall): void {
@@ -475,9 +479,7 @@ export class KernelState<Owner, Flow> {
   #forgetDescriptors(thread: Thread<Owner, Flow>): void {
     const { descriptors } = thread;
     if (descriptors.size === 0) return;
-    for (const slot of descriptors.slots) {
-      if (slot !== undefined) this.#options.onRelease(slot, "gone");
-    }
+    descriptors.forEach((slot) => this.#options.onRelease(slot, "gone"));
     this.#descriptors -= descriptors.size;
     descriptors.clear();
   }

@@ -56,7 +56,7 @@ function cloneByCaller<Owner, Flow>(
   const isThread = (flags & CloneFlag.THREAD) !== 0;
   const leader = state.threads.leaderOf(caller);
   const child = new Thread<Owner, Flow>(tid, isThread ? caller.pid : tid);
-  inherit(child, leader, isThread);
+  inherit(state, child, leader, isThread);
   if (call.info !== undefined) describe(child, call.info);
   const sibling = isThread || (!state.quirks && (flags & CloneFlag.PARENT) !== 0);
   child.parentTid = sibling ? caller.parentTid : caller.tid;
@@ -90,7 +90,7 @@ function cloneByChild<Owner, Flow>(
   const child = new Thread<Owner, Flow>(call.tid, pid);
   const source = state.threads.get(isThread ? pid : parentTid) ?? addParent(state, parentTid, info);
   if (source !== undefined) {
-    inherit(child, state.threads.leaderOf(source), isThread);
+    inherit(state, child, state.threads.leaderOf(source), isThread);
     child.exePath = source.exePath;
   } else if (info?.cwd !== undefined && info.cwd !== notAvailable) {
     child.cwd = asDirectory(info.cwd);
@@ -109,7 +109,7 @@ function addLeader<Owner, Flow>(
   const leader = new Thread<Owner, Flow>(pid, pid);
   const parent = state.threads.get(parentTid);
   if (parent !== undefined) {
-    inherit(leader, state.threads.leaderOf(parent), false);
+    inherit(state, leader, state.threads.leaderOf(parent), false);
     leader.exePath = parent.exePath;
   }
   if (info !== undefined) describe(leader, info);
@@ -138,6 +138,7 @@ function isFresh<Owner, Flow>(thread: Thread<Owner, Flow>, call: Syscall): boole
 }
 
 function inherit<Owner, Flow>(
+  state: KernelState<Owner, Flow>,
   child: Thread<Owner, Flow>,
   leader: Thread<Owner, Flow>,
   isThread: boolean,
@@ -158,7 +159,7 @@ function inherit<Owner, Flow>(
   child.cwd = leader.cwd;
   child.env = leader.env;
   if (isThread) child.leader = leader;
-  else leader.descriptors.copyInto(child.descriptors);
+  else state.inheritDescriptors(leader, child);
 }
 
 function addChild<Owner, Flow>(

@@ -2,6 +2,7 @@
 // records per clone. It is what recorded files are compared with; the other mode is what we think right. Format spec §3.
 
 import type { Slot } from "../context/descriptor.ts";
+import { limits } from "../model/limits.ts";
 import { Op, type OpSet } from "../model/opflag.ts";
 import { Family, type Syscall, type SyscallName } from "../model/syscall.ts";
 import type { TimeNs } from "../model/time.ts";
@@ -9,12 +10,14 @@ import { FileEvents } from "./file-event.ts";
 import { Flow } from "./flow.ts";
 import type { Mode } from "./mode.ts";
 import type { Output } from "./output.ts";
-import type { Owner } from "./owner.ts";
+import type { FlowGroup, Owner } from "./owner.ts";
 import { writeFlow } from "./write-flow.ts";
 
 export const exportSeconds = 30;
 export const idleSeconds = 60;
 const forgetSeconds = 1;
+/** Processes that ended and are still remembered. */
+export const leavingMax = 65_536;
 
 /** Calls whose effect on the state counts, but which the original does not record. */
 const unrecorded: ReadonlySet<SyscallName> = new Set([
@@ -125,22 +128,40 @@ export class CompatMode implements Mode {
     entities.introduce(leader, "REUP", call.ts);
     const owner = entities.ownerOf(leader);
     const whole = leader === thread;
-    for (const groups of [owner.files, owner.nets]) {
+    if (whole) this.#cutAll(owner, [owner.files, owner.nets], call.ts);
+    else this.#cutThread(owner, call);
+    this.#pushEvent(call, Op.EXIT, []);
+    if (!whole) return;
+    this.#leaving.push({ owner, second: this.#output.second });
+    if (this.#leaving.length > leavingMax) this.#forgetGone(1);
+  }
+
+  #cutAll(owner: Owner, kinds: readonly Map<string, FlowGroup>[], ts: TimeNs): void {
+    for (const groups of kinds) {
       for (const group of [...groups.values()]) {
-        if (whole) for (const flow of [...group]) this.#cut(flow, call.ts);
-        else if (group.some((flow) => flow.tid === call.tid)) this.#cutGroup(group, call.ts);
+        for (const flow of [...group.values()]) this.#cut(flow, ts);
       }
     }
-    this.#pushEvent(call, Op.EXIT, []);
-    if (whole) this.#leaving.push({ owner, second: this.#output.second });
+    owner.byThread.clear();
+  }
+
+  /** A thread takes with it what other threads did on its descriptors. */
+  #cutThread(owner: Owner, call: Syscall): void {
+    const own = [...(owner.byThread.get(call.tid) ?? [])];
+    for (const isNet of [false, true]) {
+      for (const flow of own) {
+        if (!flow.alive || (flow.net !== undefined) !== isNet) continue;
+        const group = (isNet ? owner.nets : owner.files).get(flow.key);
+        if (group !== undefined) this.#cutGroup([...group.values()], call.ts);
+      }
+    }
   }
 
   /** Flows of several threads on one descriptor end together; those that began it come first. */
   #cutGroup(group: readonly Flow[], ts: TimeNs): void {
     const beginning = Op.OPEN | Op.CONNECT | Op.ACCEPT;
-    const flows = [...group];
-    for (const flow of flows) if ((flow.ops & beginning) !== 0) this.#cut(flow, ts);
-    for (const flow of flows) if (flow.alive) this.#cut(flow, ts);
+    for (const flow of group) if ((flow.ops & beginning) !== 0) this.#cut(flow, ts);
+    for (const flow of group) if (flow.alive) this.#cut(flow, ts);
   }
 
   #cut(flow: Flow, ts: TimeNs): void {
@@ -156,12 +177,14 @@ export class CompatMode implements Mode {
   #remove(flow: Flow): void {
     flow.alive = false;
     this.#output.flows.remove(flow);
-    const groups = flow.net === undefined ? flow.owner.files : flow.owner.nets;
-    const group = groups.get(flow.key);
-    if (group === undefined) return;
-    const at = group.indexOf(flow);
-    if (at >= 0) group.splice(at, 1);
-    if (group.length === 0) groups.delete(flow.key);
+    const { owner, key, tid } = flow;
+    const ofThread = owner.byThread.get(tid);
+    ofThread?.delete(flow);
+    if (ofThread?.size === 0) owner.byThread.delete(tid);
+    const groups = flow.net === undefined ? owner.files : owner.nets;
+    const group = groups.get(key);
+    group?.delete(tid);
+    if (group?.size === 0) groups.delete(key);
   }
 
   #descriptorCall(call: Syscall, op: OpSet): void {
@@ -208,7 +231,7 @@ export class CompatMode implements Mode {
       : `${call.fd} ${thread.containerId ?? ""} ${descriptor.path}`;
     const groups = isNet ? owner.nets : owner.files;
     const group = groups.get(key);
-    let flow = group?.find((other) => other.tid === call.tid);
+    let flow = group?.get(call.tid);
     if (flow === undefined) {
       const file = isNet
         ? undefined
@@ -217,12 +240,24 @@ export class CompatMode implements Mode {
       const net = isNet ? descriptor.net : undefined;
       const { second } = this.#output;
       flow = new Flow(owner, key, file, net, call.tid, call.fd, call.ts, second);
-      if (group === undefined) groups.set(key, [flow]);
-      else group.push(flow);
+      if (group === undefined) groups.set(key, new Map([[call.tid, flow]]));
+      else group.set(call.tid, flow);
+      const ofThread = owner.byThread.get(call.tid);
+      if (ofThread === undefined) owner.byThread.set(call.tid, new Set([flow]));
+      else ofThread.add(flow);
+      this.#makeRoom();
       flows.append(flow);
     }
     slot.flow = flow;
     return flow;
+  }
+
+  /** The original has no bound; reaching ours cuts the oldest flow. */
+  #makeRoom(): void {
+    const { flows, counters, now } = this.#output;
+    if (flows.size < limits.flows.max || flows.head === undefined) return;
+    counters.evictions["flows"] = (counters.evictions["flows"] ?? 0) + 1;
+    this.#cut(flows.head, now);
   }
 
   #account(flow: Flow, call: Syscall, op: OpSet, slot: Slot<Flow>): void {
@@ -251,11 +286,9 @@ export class CompatMode implements Mode {
   #close(flow: Flow, ts: TimeNs): void {
     const groups = flow.net === undefined ? flow.owner.files : flow.owner.nets;
     const group = groups.get(flow.key);
-    if (group !== undefined && group.length > 1) {
-      this.#cutGroup(
-        group.filter((other) => other !== flow),
-        ts,
-      );
+    if (group !== undefined && group.size > 1) {
+      const others = [...group.values()].filter((other) => other !== flow);
+      this.#cutGroup(others, ts);
     }
     this.#finish(flow, ts);
   }
@@ -274,20 +307,21 @@ export class CompatMode implements Mode {
       flow.reset(now, second);
       flows.append(flow);
     }
-    for (let first = this.#leaving[0]; first !== undefined; first = this.#leaving[0]) {
-      if (second - first.second <= forgetSeconds) break;
-      this.#leaving.shift();
-      this.#output.entities.forget(first.owner);
+    let gone = 0;
+    for (const { second: at } of this.#leaving) {
+      if (second - at <= forgetSeconds) break;
+      gone += 1;
     }
+    if (gone > 0) this.#forgetGone(gone);
+  }
+
+  #forgetGone(count: number): void {
+    for (const { owner } of this.#leaving.splice(0, count)) this.#output.entities.forget(owner);
   }
 
   end(): void {
     for (const owner of this.#output.entities.owners.values()) {
-      for (const groups of [owner.nets, owner.files]) {
-        for (const group of [...groups.values()]) {
-          for (const flow of [...group]) this.#cut(flow, this.#output.now);
-        }
-      }
+      this.#cutAll(owner, [owner.nets, owner.files], this.#output.now);
     }
     // Of processes that are not known any more.
     const { flows, now } = this.#output;

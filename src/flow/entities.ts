@@ -85,6 +85,7 @@ export class Entities {
   #containers = new Map<string, ContainerEntry>();
   filesEvicted = 0;
   processesEvicted = 0;
+  containersEvicted = 0;
   #ownerSerial = 0;
 
   constructor(
@@ -307,6 +308,11 @@ export class Entities {
   #containerEntry(id: string): ContainerEntry {
     const known = this.#containers.get(id);
     if (known !== undefined) return known;
+    if (this.#containers.size >= limits.containers.max) {
+      this.containersEvicted += this.#containers.size;
+      this.#containers.clear();
+      this.#containersWritten.clear();
+    }
     const entry = { container: this.#describeContainer(id), complete: false };
     this.#containers.set(id, entry);
     return entry;

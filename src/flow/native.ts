@@ -6,7 +6,7 @@ import type { ReleaseReason } from "../context/state.ts";
 import { Op } from "../model/opflag.ts";
 import { CloneFlag, Family, type Syscall } from "../model/syscall.ts";
 import type { TimeNs } from "../model/time.ts";
-import { exportSeconds } from "./compat.ts";
+import { exportSeconds, leavingMax } from "./compat.ts";
 import { FileEvents } from "./file-event.ts";
 import type { Flow } from "./flow.ts";
 import type { Mode } from "./mode.ts";
@@ -307,6 +307,7 @@ export class NativeMode implements Mode {
     });
     owner.exited = true;
     this.#leaving.push({ owner, second });
+    if (this.#leaving.length > leavingMax) this.#forgetGone(1);
   }
 
   #tellThreads(owner: Owner, endTs: TimeNs): void {
@@ -330,7 +331,7 @@ export class NativeMode implements Mode {
   }
 
   tick(): void {
-    const { second, now, entities } = this.#output;
+    const { second, now } = this.#output;
     this.#flows.tick();
     for (const owner of this.#threaded) {
       if (owner.threads === undefined || second - owner.threads.second < exportSeconds) break;
@@ -341,13 +342,18 @@ export class NativeMode implements Mode {
     this.#callerHalves = this.#callerHalves.filter(awaited);
     this.#childHalves = this.#childHalves.filter(awaited);
     let gone = 0;
-    for (const { owner, second: at } of this.#leaving) {
+    for (const { second: at } of this.#leaving) {
       if (second - at <= forgetSeconds) break;
       gone += 1;
-      this.#flows.finishAll(owner, now);
-      entities.forget(owner);
     }
-    if (gone > 0) this.#leaving.splice(0, gone);
+    if (gone > 0) this.#forgetGone(gone);
+  }
+
+  #forgetGone(count: number): void {
+    for (const { owner } of this.#leaving.splice(0, count)) {
+      this.#flows.finishAll(owner, this.#output.now);
+      this.#output.entities.forget(owner);
+    }
   }
 
   end(): void {

@@ -92,6 +92,6 @@ export class Output {
     evictions["descriptors"] = this.state.descriptorsEvicted;
     evictions["files"] = this.entities.filesEvicted;
     evictions["processes"] = this.entities.processesEvicted;
-    evictions["containers"] = this.state.containersEvicted;
+    evictions["containers"] = this.state.containersEvicted + this.entities.containersEvicted;
   }
 }

@@ -18,6 +18,9 @@ export type ThreadCounts = {
   errors: number;
 };
 
+/** By thread. */
+export type FlowGroup = Map<number, Flow>;
+
 export class Owner implements ProcessIdentity {
   readonly key: string;
   readonly pid: number;
@@ -28,8 +31,9 @@ export class Owner implements ProcessIdentity {
   written = false;
   exited = false;
   /** Compat: open flows by descriptor and path, or by descriptor and ends; one per thread. */
-  readonly files = new Map<string, Flow[]>();
-  readonly nets = new Map<string, Flow[]>();
+  readonly files = new Map<string, FlowGroup>();
+  readonly nets = new Map<string, FlowGroup>();
+  readonly byThread = new Map<number, Set<Flow>>();
   /** Native: one flow per file and per connection. */
   readonly fileFlows = new Map<FileEntry, Flow>();
   readonly netFlows = new Map<string, Flow>();
