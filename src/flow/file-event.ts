@@ -47,7 +47,10 @@ export class FileEvents {
     const newPath = this.#absolute(call.newDirfd, call.newPath);
     if (path === undefined || newPath === undefined) return this.#output.drop("no path");
     const file = this.#file(path, "?", "REUP", call);
-    this.#push(call, ops, file, this.#file(newPath, "?", "CREATED", call));
+    // Another name of the same file; the original does not say so.
+    const same = !isSymlink && !this.#output.state.quirks;
+    const type = same ? file.file.type : isSymlink && !this.#output.state.quirks ? "l" : "?";
+    this.#push(call, ops, file, this.#file(newPath, type, "CREATED", call));
   }
 
   #absolute(dirfd: number, path: string | undefined): string | undefined {
