@@ -75,10 +75,6 @@ export class Encoder5 {
     this.#out = out;
   }
 
-  beginBlock(): void {
-    // Datums of schema 5 do not depend on each other.
-  }
-
   /** False: schema 5 cannot say the record. */
   encode(record: Record): boolean {
     this.#out.room(numbersRoom);

@@ -23,7 +23,6 @@ import type {
   Volume,
 } from "../../model/record.ts";
 import type { TimeBase, TimeNs } from "../../model/time.ts";
-import { timeNsMax } from "../../model/time.ts";
 import type { Output } from "./output.ts";
 import { branch6 } from "./schema6.ts";
 
@@ -74,9 +73,8 @@ export class Encoder6 {
   datums = 0;
   readonly #out: Output;
   readonly #base: TimeBase;
-  /** Time of the datum before. */
-  #clock: TimeNs = 0;
-  #blockIsNew = false;
+  /** Time of the datum before: what an entity without one is given. */
+  #last: TimeNs = 0;
   #processes = new Numbers<ProcessIdentity>(limits.processes.max);
   #files = new Numbers<File>(limits.knownFiles.max);
   #containers = new Numbers<string>(limits.containers.max);
@@ -88,8 +86,6 @@ export class Encoder6 {
 
   encode(record: Record): boolean {
     this.#out.room(numbersRoom);
-    if (this.#blockIsNew && record.type !== "H") this.#writeClock();
-    this.#blockIsNew = false;
     switch (record.type) {
       case "FF":
       case "NF":
@@ -130,27 +126,9 @@ export class Encoder6 {
     return true;
   }
 
-  /** A new block begins: it says the time anew, so that it can be read without the ones before it. */
-  beginBlock(): void {
-    this.#blockIsNew = true;
-  }
-
-  #writeClock(): void {
-    const out = this.#out;
-    this.#begin(branch6.Note);
-    out.long(this.#clock);
-    out.text("clock");
-    out.text("");
-    out.room(numbersRoom);
-  }
-
-  /** The time since the datum before. */
   #time(time: TimeNs): void {
-    const exact = Math.abs(time) <= timeNsMax;
-    if (!exact) this.unsayable.set("time", (this.unsayable.get("time") ?? 0) + 1);
-    const said = exact ? time : this.#clock;
-    this.#out.long(said - this.#clock);
-    this.#clock = said;
+    this.#out.time(time);
+    this.#last = time;
   }
 
   #begin(branch: number): void {
@@ -162,7 +140,7 @@ export class Encoder6 {
     this.#processes = new Numbers(limits.processes.max);
     this.#files = new Numbers(limits.knownFiles.max);
     this.#containers = new Numbers(limits.containers.max);
-    this.#clock = 0;
+    this.#last = 0;
     const out = this.#out;
     this.#begin(branch6.Header);
     out.long(6);
@@ -196,7 +174,11 @@ export class Encoder6 {
     out.long(number);
     const state = container.state === undefined ? -1 : stateNumbers[container.state];
     out.long(stub && container.image === undefined ? onlyId : state);
-    out.long(container.ts ?? 0);
+    if (container.ts === undefined) out.byte(0);
+    else {
+      out.byte(2);
+      out.time(container.ts);
+    }
     out.text(container.id);
     out.optionalText(container.name);
     out.optionalText(container.image);
@@ -225,12 +207,12 @@ export class Encoder6 {
     this.#begin(branch6.Process);
     out.long(number);
     out.long(process.known ? stateNumbers[process.state] : onlyId);
-    this.#time(process.known ? process.ts : this.#clock);
+    this.#time(process.known ? process.ts : this.#last);
     out.long(process.pid);
     if (process.createdNs === undefined) out.byte(0);
     else {
       out.byte(2);
-      out.big(this.#base + BigInt(this.#clock) - process.createdNs);
+      out.big(process.createdNs);
     }
     out.long(parentNumber);
     out.optionalText(process.exe);
@@ -282,7 +264,7 @@ export class Encoder6 {
     out.long(number);
     const stub = file.path === "" && file.type === "?" && file.ts === 0;
     out.long(stub ? onlyId : stateNumbers[file.state]);
-    this.#time(stub ? this.#clock : file.ts);
+    this.#time(stub ? this.#last : file.ts);
     out.text(file.type);
     out.text(file.path);
     out.room(numbersRoom);
@@ -382,7 +364,7 @@ export class Encoder6 {
     out.long(volume.wbytes);
     out.long(file);
     this.#time(flow.ts);
-    out.long(flow.endTs - flow.ts);
+    out.time(flow.endTs);
   }
 }
 

@@ -103,10 +103,6 @@ export class Entities {
   >();
   readonly fileNumbers = new Map<number, File>();
   readonly containerNumbers = new Map<number, Container>();
-  /** Added to schema 6's times: its base minus ours. */
-  shift = 0;
-  /** Time of schema 6's last datum. */
-  clock = 0;
   readonly pods = new Map<string, Pod>();
   readonly host: Host;
   readonly #containersMax: number;

@@ -74,12 +74,8 @@ function serviceOf(json: Json): Service {
   };
 }
 
-export function buildNote({ numbers, texts }: Row, { entities }: BuildContext): Record | undefined {
-  if (texts[0] === "clock") {
-    entities.clock = entities.shift + (numbers[0] ?? 0);
-    return undefined;
-  }
-  const ts = (entities.clock += numbers[0] ?? 0);
+export function buildNote({ times, texts }: Row, { entities }: BuildContext): Record | undefined {
+  const ts = times[0] ?? 0;
   const host = entities.host;
   const json = jsonOf(texts[1]);
   switch (texts[0]) {

@@ -1,6 +1,7 @@
 // docs/reference/schema-6.md, made from the table of schema 6 (schema6.ts).
 
 import type { Field6, Record6 } from "./schema6.ts";
+import { schema5 } from "./schema5.ts";
 import { net6, records6, schema6 } from "./schema6.ts";
 
 const sources: readonly (readonly [letter: string, name: string])[] = [
@@ -56,20 +57,15 @@ const introduction = `# Schema 6 (draft)
 
 A file is an Avro object container; each datum is a record \`SysFlow\` with one field \`rec\`, a union of the records below. Any Avro
 library reads it. It says what schema 5 cannot, and is smaller: the schema, which stands uncompressed in every file, has
-${schema6.length} characters instead of 6162, entities have numbers instead of 20-byte digests, and times are differences.
+${schema6.length} characters instead of ${schema5.length}, and entities have numbers instead of 20-byte digests.
 
-**Time.** \`ts\` of a record is the number of nanoseconds since the \`ts\` of the record before it in the file. The first one counts from the
-header's \`base\`. A Note of kind \`clock\` starts anew: its \`ts\` counts from \`base\` again (every block begins with one, so a damaged block
-costs only itself). In Python:
+**Time.** All times are nanoseconds since 1970 in UTC. In Python:
 
 \`\`\`python
 import fastavro
 for datum in fastavro.reader(open("a.sf", "rb"), return_record_name=True, handle_unicode_errors="replace"):
     name, rec = datum["rec"]
-    if name == "Header": base = now = rec["base"]
-    elif name == "Note" and rec["kind"] == "clock": now = base + rec["ts"]
-    elif "ts" in rec: now += rec["ts"]            # nanoseconds since 1970
-    if name == "Flow": print(name, now, now + rec["end"], rec)
+    if name == "Flow": print(rec["ts"], rec["end"], rec["proc"], rec["rbytes"], rec["wbytes"])
 \`\`\`
 
 **Numbers.** Processes, files and containers have numbers that begin at 1 with each Header; 0 is none. They are described before the

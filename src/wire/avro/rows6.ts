@@ -25,7 +25,7 @@ function textOf(text: string | undefined): string | undefined {
   return text === "" ? undefined : text;
 }
 
-function buildHeader({ numbers, times, texts }: Row, context: BuildContext): Record {
+function buildHeader({ numbers, texts }: Row, context: BuildContext): Record {
   const ip = textOf(texts[1]);
   const bootId = textOf(texts[4]);
   const host: Host = {
@@ -34,8 +34,6 @@ function buildHeader({ numbers, times, texts }: Row, context: BuildContext): Rec
     ...(bootId === undefined ? {} : { bootId }),
   };
   context.begin(host);
-  context.entities.shift = times[1] ?? 0;
-  context.entities.clock = context.entities.shift;
   return {
     type: "H",
     host,
@@ -46,9 +44,13 @@ function buildHeader({ numbers, times, texts }: Row, context: BuildContext): Rec
   };
 }
 
-function buildContainer({ numbers, texts }: Row, { entities }: BuildContext): Record | undefined {
+function buildContainer(
+  { numbers, texts, bigs }: Row,
+  { entities, base }: BuildContext,
+): Record | undefined {
   const podId = textOf(texts[5]);
   const state = numbers[1] ?? -1;
+  const seen = bigs[0];
   const container: Container = {
     host: entities.host,
     id: texts[0] ?? "",
@@ -60,23 +62,18 @@ function buildContainer({ numbers, texts }: Row, { entities }: BuildContext): Re
     pod: podId === undefined ? undefined : entities.pods.get(podId),
     podId,
     state: states[state],
-    ts: numbers[2] === 0 ? undefined : (numbers[2] ?? 0) + entities.shift,
+    ts: seen === undefined ? undefined : Number(seen - base),
   };
   entities.describeContainer(container);
   entities.numberContainer(numbers[0] ?? 0, container);
   return state === onlyId ? undefined : { type: "C", container };
 }
 
-function buildProcess(row: Row, { entities, base }: BuildContext): Record | undefined {
+function buildProcess(row: Row, { entities }: BuildContext): Record | undefined {
   const { numbers, texts, lists, bigs } = row;
   const state = numbers[1] ?? 2;
-  const ts = (entities.clock += numbers[2] ?? 0);
-  const age = bigs[0];
-  const entry = entities.numberedProcess(
-    numbers[0] ?? 0,
-    numbers[3] ?? 0,
-    age === undefined ? undefined : base + BigInt(ts) - age,
-  );
+  const ts = row.times[0] ?? 0;
+  const entry = entities.numberedProcess(numbers[0] ?? 0, numbers[3] ?? 0, bigs[0]);
   if (state === onlyId) return undefined;
   const identity = entry.identity;
   const old = identity.current;
@@ -117,9 +114,9 @@ function buildProcess(row: Row, { entities, base }: BuildContext): Record | unde
   return { type: "P", process };
 }
 
-function buildFile({ numbers, texts }: Row, { entities }: BuildContext): Record | undefined {
+function buildFile({ numbers, texts, times }: Row, { entities }: BuildContext): Record | undefined {
   const state = numbers[1] ?? 2;
-  const ts = (entities.clock += numbers[2] ?? 0);
+  const ts = times[0] ?? 0;
   const file = {
     host: entities.host,
     state: states[state] ?? "REUP",
@@ -138,9 +135,9 @@ function buildFile({ numbers, texts }: Row, { entities }: BuildContext): Record 
   return state === onlyId ? undefined : { type: "F", file };
 }
 
-function buildEvent({ numbers, lists, net }: Row, { entities }: BuildContext): Record {
+function buildEvent({ numbers, lists, net, times }: Row, { entities }: BuildContext): Record {
   const proc = entities.numberedProcess(numbers[0] ?? 0).identity.current;
-  const ts = (entities.clock += numbers[1] ?? 0);
+  const ts = times[0] ?? 0;
   const tid = known(numbers[2]);
   const ops = numbers[3] ?? 0;
   const ret = numbers[4] ?? 0;
@@ -175,10 +172,10 @@ function buildEvent({ numbers, lists, net }: Row, { entities }: BuildContext): R
   };
 }
 
-function buildFlow({ numbers, net }: Row, { entities }: BuildContext): Record {
+function buildFlow({ numbers, net, times }: Row, { entities }: BuildContext): Record {
   const proc = entities.numberedProcess(numbers[0] ?? 0).identity.current;
-  const ts = (entities.clock += numbers[1] ?? 0);
-  const endTs = ts + (numbers[2] ?? 0);
+  const ts = times[0] ?? 0;
+  const endTs = times[1] ?? 0;
   const tid = known(numbers[3]);
   const ops = numbers[4] ?? 0;
   const fileNumber = numbers[5] ?? 0;
@@ -262,7 +259,7 @@ export const specs6: readonly RecordSpec[] = [
     fields: {
       n: field("number", 0),
       state: field("number", 1),
-      seen: field("number", 2),
+      seen: field("big", 0),
       id: field("text", 0),
       name: field("text", 1),
       image: field("text", 2),
@@ -279,9 +276,9 @@ export const specs6: readonly RecordSpec[] = [
     fields: {
       n: field("number", 0),
       state: field("number", 1),
-      ts: field("number", 2),
+      ts: field("time", 0),
       pid: field("number", 3),
-      age: field("big", 0),
+      start: field("big", 0),
       parent: field("number", 4),
       exe: field("text", 0),
       argv: field("texts", 0),
@@ -312,7 +309,7 @@ export const specs6: readonly RecordSpec[] = [
     fields: {
       n: field("number", 0),
       state: field("number", 1),
-      ts: field("number", 2),
+      ts: field("time", 0),
       type: field("text", 0),
       path: field("text", 1),
       container: field("number", 3),
@@ -329,7 +326,7 @@ export const specs6: readonly RecordSpec[] = [
     name: "Event",
     fields: {
       proc: field("number", 0),
-      ts: field("number", 1),
+      ts: field("time", 0),
       tid: field("number", 2),
       ops: field("number", 3),
       ret: field("number", 4),
@@ -347,8 +344,8 @@ export const specs6: readonly RecordSpec[] = [
     name: "Flow",
     fields: {
       proc: field("number", 0),
-      ts: field("number", 1),
-      end: field("number", 2),
+      ts: field("time", 0),
+      end: field("time", 1),
       tid: field("number", 3),
       ops: field("number", 4),
       file: field("number", 5),
@@ -369,7 +366,7 @@ export const specs6: readonly RecordSpec[] = [
   },
   {
     name: "Note",
-    fields: { ts: field("number", 0), kind: field("text", 0), json: field("text", 1) },
+    fields: { ts: field("time", 0), kind: field("text", 0), json: field("text", 1) },
     required: ["ts", "kind", "json"],
     build: buildNote,
   },

@@ -26,7 +26,7 @@ export type Record6 = {
   readonly fields: readonly Field6[];
 };
 
-const ns = "ns since the record before";
+const ns = "ns since 1970";
 
 export const records6 = [
   {
@@ -38,7 +38,7 @@ export const records6 = [
         name: "base",
         type: "long",
         unit: "ns since 1970",
-        doc: "time 0 of the recording",
+        doc: "a whole second at or before the first record: subtract it where small numbers are wanted",
         by: "stp",
       },
       { name: "host", type: "string", doc: "who recorded: SysFlow's exporter", by: "stp" },
@@ -71,9 +71,9 @@ export const records6 = [
       },
       {
         name: "seen",
-        type: "long",
-        unit: "ns since the header's base",
-        doc: "when it was seen; 0 where not known",
+        type: "long?",
+        unit: ns,
+        doc: "when it was seen; null where not known",
         by: "sp",
       },
       { name: "id", type: "string", doc: "12 hexadecimal digits for docker and CRI", by: "sp" },
@@ -114,10 +114,10 @@ export const records6 = [
         by: "stp",
       },
       {
-        name: "age",
+        name: "start",
         type: "long?",
-        unit: "ns before ts",
-        doc: "start of the process, counted back from `ts`; null where it is older than the recording and its start is not known",
+        unit: ns,
+        doc: "start of the process; null where it is older than the recording and its start is not known",
         by: "stp",
       },
       { name: "parent", type: "int", doc: "number of its parent, 0 none or not known", by: "stp" },
@@ -292,8 +292,8 @@ export const records6 = [
       {
         name: "end",
         type: "long",
-        unit: "ns since ts",
-        doc: "end of the slice, counted from its begin",
+        unit: ns,
+        doc: "end of the slice",
         by: "stp",
       },
     ],
@@ -303,11 +303,11 @@ export const records6 = [
     doc: "What is rare or needs no columns, as JSON: a Kubernetes pod, a Kubernetes event, a gap (something is missing here).",
     fields: [
       { name: "ts", type: "long", unit: ns, doc: "when, or the begin of a gap", by: "stp" },
-      { name: "kind", type: "string", doc: "pod, cluster, gap, clock", by: "stp" },
+      { name: "kind", type: "string", doc: "pod, cluster, gap", by: "stp" },
       {
         name: "json",
         type: "string",
-        doc: "pod: id, name, nodeName, namespace, restartCount, labels, selectors, services, hostIp and internalIp (64-bit words as decimal text). cluster: kind, action, message. clock: empty, its ts counts from the base. gap: endNs (from ts), reason, lost (−1 not known), unit, where",
+        doc: "pod: id, name, nodeName, namespace, restartCount, labels, selectors, services, hostIp and internalIp (64-bit words as decimal text). cluster: kind, action, message. gap: endNs (from ts), reason, lost (−1 not known), unit, where",
         by: "stp",
       },
     ],

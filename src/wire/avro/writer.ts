@@ -105,7 +105,6 @@ export class SysFlowWriter {
     this.#emit(block.bytes.subarray(0, block.pos));
     this.counters.blocks += 1;
     this.#flushed += count;
-    this.#encoder?.beginBlock();
     out.pos = 0;
   }
 
