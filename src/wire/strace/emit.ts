@@ -3,19 +3,18 @@
 
 import {
   AddressFamily,
-  atFdcwd,
   CloneFlag,
-  type DescriptorSnapshot,
   emptySyscall,
   Family,
   type Input,
   type Syscall,
 } from "../../model/syscall.ts";
 import { limits } from "../../model/limits.ts";
-import { type Endpoint, inetTuple, readTarget, type Target, unixTuple } from "./address.ts";
+import { type Endpoint, readTarget, type Target } from "./address.ts";
 import { fillCall, fillExec, noThreadInfo } from "./calls.ts";
 import { failureOf } from "./constants.ts";
-import { readDescriptor, unescape } from "./scan.ts";
+import { addServer, bindTo, cwdOf, snapshotOf } from "./describe.ts";
+import { readDescriptor } from "./scan.ts";
 import type { CallEntry, Entry, ForkEntry, Group, Thread } from "./thread.ts";
 
 /** −EINPROGRESS: a connection that goes on being made. */
@@ -236,7 +235,7 @@ export class Emitter {
       if (descriptor?.target === undefined || known.has(descriptor.fd)) continue;
       const target = readTarget(descriptor.target);
       const directory = argument === first && /at2?$/.test(entry.row.name);
-      const snapshot = this.#snapshot(group.pid, descriptor.fd, target, directory);
+      const snapshot = snapshotOf(this.#served, group.pid, descriptor.fd, target, directory);
       if (snapshot !== undefined) this.#out.push(snapshot);
       this.#remember(known, descriptor.fd);
     }
@@ -253,7 +252,7 @@ export class Emitter {
     const target = readTarget(descriptor.target);
     if (target.kind !== "inet" || target.local === undefined || target.local.port === 0) return;
     if (group.bound.get(descriptor.fd)?.port === target.local.port) return;
-    const snapshot = this.#snapshot(group.pid, descriptor.fd, target, false);
+    const snapshot = snapshotOf(this.#served, group.pid, descriptor.fd, target, false);
     if (snapshot !== undefined) this.#out.push(snapshot);
     bindTo(group, descriptor.fd, target.local);
   }
@@ -275,7 +274,7 @@ export class Emitter {
           local: undefined,
           remote: undefined,
         };
-    const snapshot = this.#snapshot(group.pid, fd, target, false);
+    const snapshot = snapshotOf(this.#served, group.pid, fd, target, false);
     if (snapshot !== undefined) this.#out.push(snapshot);
     this.#remember(known, fd);
   }
@@ -288,57 +287,6 @@ export class Emitter {
     }
     known.add(fd);
     this.#descriptors += 1;
-  }
-
-  #snapshot(
-    tid: number,
-    fd: number,
-    target: Target,
-    directory: boolean,
-  ): DescriptorSnapshot | undefined {
-    const base = {
-      kind: "descriptor",
-      tid,
-      fd,
-      fileType: undefined,
-      path: "",
-      openFlags: 0,
-      tuple: undefined,
-      proto: undefined,
-      inode: undefined,
-      device: undefined,
-    } as const;
-    switch (target.kind) {
-      case "file":
-        return {
-          ...base,
-          type: "file",
-          fileType: directory ? "d" : target.type,
-          path: target.path,
-        };
-      case "pipe":
-        return { ...base, type: "file", fileType: "p", path: target.name, inode: target.inode };
-      case "inet": {
-        const type = target.v6 ? "ipv6" : "ipv4";
-        const { local, remote, proto } = target;
-        if (local === undefined) return { ...base, type, proto };
-        if (remote === undefined) {
-          return { ...base, type: "listening", tuple: inetTuple(local, undefined), proto };
-        }
-        const server =
-          this.#served.has(`${local.ip} ${local.port}`) || this.#served.has(`* ${local.port}`);
-        const tuple = server ? inetTuple(remote, local) : inetTuple(local, remote);
-        return { ...base, type, tuple, proto };
-      }
-      case "unix": {
-        const tuple = unixTuple(target.path, target.inode, target.peer);
-        return { ...base, type: "unix", path: target.path, tuple };
-      }
-      case "other":
-        return { ...base, type: "other", path: target.name };
-      default:
-        return undefined;
-    }
   }
 
   /** Keeps the reader's own small picture of the process in step. */
@@ -405,29 +353,4 @@ export class Emitter {
     if (port === 0) return;
     this.#served.add(ip === 0 || ip === "::" ? `* ${port}` : `${ip} ${port}`);
   }
-}
-
-const boundMax = 65_536;
-
-function bindTo(group: Group, fd: number, at: Endpoint): void {
-  if (group.bound.size < boundMax || group.bound.has(fd)) group.bound.set(fd, at);
-}
-
-/** Without -yy accept names the client only; the server is where its socket was bound. */
-function addServer(group: Group, call: Syscall): void {
-  const { tuple } = call;
-  if (tuple === undefined || tuple.family === AddressFamily.unix || tuple.dport !== 0) return;
-  const at = group.bound.get(call.fd2);
-  if (at !== undefined) call.tuple = { ...tuple, dip: at.ip, dport: at.port };
-}
-
-/** The directory behind `AT_FDCWD</…>` in a call's arguments. */
-export function cwdOf(args: readonly string[]): string | undefined {
-  for (const argument of args) {
-    if (!argument.startsWith("AT_FDCWD<")) continue;
-    const descriptor = readDescriptor(argument);
-    if (descriptor?.fd !== atFdcwd || descriptor.target === undefined) continue;
-    return unescape(descriptor.target).replace(/ \(deleted\)$/, "");
-  }
-  return undefined;
 }

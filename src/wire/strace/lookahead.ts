@@ -3,7 +3,7 @@
 
 import { type Endpoint, readTarget } from "./address.ts";
 import type { CallRow } from "./calls.ts";
-import { cwdOf } from "./emit.ts";
+import { cwdOf } from "./describe.ts";
 import type { Journal } from "./journal.ts";
 import type { CallText } from "./line.ts";
 import { readDescriptor } from "./scan.ts";
