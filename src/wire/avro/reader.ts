@@ -22,7 +22,7 @@ import { compileBranches } from "./branches.ts";
 import { run } from "./plan.ts";
 import type { BuildContext } from "./rows5.ts";
 
-const batchMax = 65_536;
+const batchMax = 8_192;
 const batchBytesMax = 8 * 1024 * 1024;
 const heldBlocksMax = 16;
 const second = 1_000_000_000n;
