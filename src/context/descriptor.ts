@@ -15,6 +15,8 @@ export type Descriptor = {
   readonly openFlags: number;
   /** For kinds that are network sockets. */
   readonly net: Tuple | undefined;
+  /** The server's end of a connection. */
+  readonly accepted: boolean;
   readonly inode: number | undefined;
   readonly device: number | undefined;
 };
@@ -110,7 +112,7 @@ export function fileDescriptor(
   inode?: number,
   device?: number,
 ): Descriptor {
-  return { kind: "file", letter, path, openFlags, net: undefined, inode, device };
+  return { kind: "file", letter, path, openFlags, net: undefined, accepted: false, inode, device };
 }
 
 export const anonymousDescriptor: Descriptor = {
@@ -119,6 +121,7 @@ export const anonymousDescriptor: Descriptor = {
   path: "",
   openFlags: 0,
   net: undefined,
+  accepted: false,
   inode: undefined,
   device: undefined,
 };
@@ -178,7 +181,7 @@ export function withTuple(old: Descriptor, tuple: SocketTuple, path: string): De
 export function acceptedDescriptor(tuple: SocketTuple, path: string): Descriptor {
   const accepted = withTuple(anonymousDescriptor, tuple, path);
   if (accepted.net === undefined) return accepted;
-  return { ...accepted, net: { ...accepted.net, proto: protocolTcp } };
+  return { ...accepted, accepted: true, net: { ...accepted.net, proto: protocolTcp } };
 }
 
 /** After bind: a TCP socket waits for connections; no data flows on it itself. */

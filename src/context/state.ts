@@ -7,7 +7,7 @@ import {
   Family,
   type Input,
 } from "../model/syscall.ts";
-import { type SocketTuple, type Syscall, type ThreadSnapshot, atFdcwd } from "../model/syscall.ts";
+import { type Syscall, type ThreadSnapshot, atFdcwd } from "../model/syscall.ts";
 import { limits } from "../model/limits.ts";
 import { OpenFlag } from "../model/opflag.ts";
 import {
@@ -22,6 +22,7 @@ import {
   withTuple,
 } from "./descriptor.ts";
 import { asDirectory, joinPath } from "./path.ts";
+import { describedByPath, snapshotDescriptor, unixPath } from "./snapshot.ts";
 import { applyClone, applyExec, describe } from "./thread-event.ts";
 import { Thread, ThreadTable } from "./thread.ts";
 
@@ -139,45 +140,7 @@ export class KernelState<Owner, Flow> {
 
   #learnDescriptor(snapshot: DescriptorSnapshot): void {
     const thread = this.threads.get(snapshot.tid) ?? this.#unknown(snapshot.tid, 0);
-    const { tuple } = snapshot;
-    const { inode, device } = snapshot;
-    let descriptor: Descriptor;
-    switch (snapshot.type) {
-      case "file":
-        descriptor = fileDescriptor(
-          snapshot.fileType ?? "f",
-          snapshot.path,
-          snapshot.openFlags,
-          inode,
-          device,
-        );
-        break;
-      case "unix":
-        descriptor = {
-          ...anonymousDescriptor,
-          kind: "unix",
-          letter: "u",
-          path: tuple === undefined ? snapshot.path : this.#unixPath(tuple),
-          inode,
-        };
-        break;
-      case "ipv4":
-      case "ipv6":
-      case "listening": {
-        const proto = snapshot.proto === 255 ? 254 : snapshot.proto;
-        const net =
-          tuple === undefined
-            ? { sip: 0, sport: 0, dip: 0, dport: 0, proto }
-            : { sip: tuple.sip, sport: tuple.sport, dip: tuple.dip, dport: tuple.dport, proto };
-        const v6 = typeof net.sip === "string" || typeof net.dip === "string";
-        const kind = snapshot.type === "listening" ? "listening" : v6 ? "inet6" : "inet";
-        descriptor = { ...anonymousDescriptor, kind, net, inode };
-        break;
-      }
-      case "other":
-        descriptor = { ...anonymousDescriptor, path: snapshot.path, inode };
-        break;
-    }
+    const descriptor = snapshotDescriptor(snapshot, this.quirks);
     this.#open(this.threads.leaderOf(thread), snapshot.fd, descriptor);
   }
 
@@ -232,7 +195,7 @@ export class KernelState<Owner, Flow> {
         this.slot = this.#open(
           this.leader,
           call.fd,
-          acceptedDescriptor(call.tuple, this.#unixPath(call.tuple)),
+          acceptedDescriptor(call.tuple, unixPath(call.tuple, this.quirks)),
         );
         return;
       case Family.bind:
@@ -399,7 +362,7 @@ export class KernelState<Owner, Flow> {
       this.#change(slot, { ...slot.descriptor, kind: "unix", letter: "u", path: failedUnixName });
       return;
     }
-    this.#change(slot, withTuple(slot.descriptor, tuple, this.#unixPath(tuple)));
+    this.#change(slot, withTuple(slot.descriptor, tuple, unixPath(tuple, this.quirks)));
   }
 
   /** Datagrams and sockets that nothing named yet take the address that the call names. */
@@ -422,7 +385,7 @@ export class KernelState<Owner, Flow> {
     const { net, kind } = slot.descriptor;
     if (net === undefined && kind !== "unix") return;
     if (net !== undefined && net.proto === 6 && (net.sport !== 0 || net.dport !== 0)) return;
-    this.#change(slot, withTuple(slot.descriptor, tuple, this.#unixPath(tuple)));
+    this.#change(slot, withTuple(slot.descriptor, tuple, unixPath(tuple, this.quirks)));
   }
 
   #change(slot: Slot<Flow>, descriptor: Descriptor): void {
@@ -483,19 +446,4 @@ export class KernelState<Owner, Flow> {
     this.#descriptors -= descriptors.size;
     descriptors.clear();
   }
-
-  #unixPath(tuple: SocketTuple): string {
-    if (!this.quirks || tuple.family !== 1) return tuple.path;
-    return `${tuple.sourceId ?? "0"}->${tuple.peerId ?? "0"} ${tuple.path}`;
-  }
-}
-
-/** A descriptor that only its path in /proc describes. */
-function describedByPath(path: string): Descriptor {
-  if (path.startsWith("/")) return fileDescriptor("f", path, 0);
-  if (path.startsWith("pipe:")) return fileDescriptor("p", path, 0);
-  if (path.startsWith("socket:") || path.startsWith("UNIX")) {
-    return { ...anonymousDescriptor, kind: "unix", letter: "u", path };
-  }
-  return anonymousDescriptor;
 }

@@ -14,7 +14,7 @@ import type { FlowGroup, Owner } from "./owner.ts";
 import { writeFlow } from "./write-flow.ts";
 
 export const exportSeconds = 30;
-export const idleSeconds = 60;
+const idleSeconds = 60;
 const forgetSeconds = 1;
 /** Processes that ended and are still remembered. */
 export const leavingMax = 65_536;
@@ -203,7 +203,7 @@ export class CompatMode implements Mode {
       case "unix":
         break;
       case "file":
-        if (descriptor.letter === "?") return this.#output.drop("unsupported descriptor");
+        if (!"fdup".includes(descriptor.letter)) return this.#output.drop("unsupported descriptor");
         break;
       case "inet6":
         return this.#output.drop("IPv6");

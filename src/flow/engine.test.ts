@@ -239,6 +239,24 @@ test("a connection ends with its last descriptor; a refused one is an event; one
   expect(refused).toMatchObject({ ops: Op.CONNECT, ret: -111 });
 });
 
+test("a process that talks to itself has both ends of the connection", () => {
+  const socket = call("socket", 10, at(1), { ret: 3, fd: 3, domain: 2, socketType: 1 });
+  const flows = run([
+    process(10, "/bin/loop"),
+    socket,
+    call("connect", 10, at(2), { ret: 0, fd: 3, tuple }),
+    call("accept", 10, at(3), { ret: 5, fd: 5, fd2: 4, tuple }),
+    call("write", 10, at(4), { ret: 7, fd: 3 }),
+    call("read", 10, at(5), { ret: 7, fd: 5 }),
+  ]).filter(isNetFlow);
+  expect(
+    flows.map(({ ops, rbytes, wbytes }) => [opNames(ops).slice(0, 2), rbytes, wbytes]),
+  ).toEqual([
+    [["CONNECT", "WRITE"], 0, 7],
+    [["ACCEPT", "READ"], 7, 0],
+  ]);
+});
+
 test("IPv6 is recorded, and is not for the original", () => {
   const v6 = { ...tuple, family: 10, sip: "fd00::1", dip: "fd00::2" };
   const inputs: Input[] = [

@@ -4,7 +4,7 @@
 import type { ObjectState } from "../model/entity.ts";
 import { Op } from "../model/opflag.ts";
 import { Family, type Syscall, atFdcwd } from "../model/syscall.ts";
-import type { FileEntry } from "./entities.ts";
+import type { FileEntry } from "./file-entry.ts";
 import type { Output } from "./output.ts";
 
 export class FileEvents {

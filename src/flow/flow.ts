@@ -3,7 +3,7 @@
 import type { Tuple } from "../model/record.ts";
 import type { TimeNs } from "../model/time.ts";
 import type { OpSet } from "../model/opflag.ts";
-import type { FileEntry } from "./entities.ts";
+import type { FileEntry } from "./file-entry.ts";
 import type { Owner } from "./owner.ts";
 
 export class Flow {

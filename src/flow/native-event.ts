@@ -3,7 +3,7 @@
 
 import { OpenFlag, Op, openFlagNames } from "../model/opflag.ts";
 import { Family, type Syscall, atFdcwd } from "../model/syscall.ts";
-import type { FileEntry } from "./entities.ts";
+import type { FileEntry } from "./file-entry.ts";
 import type { Output } from "./output.ts";
 import type { Owner } from "./owner.ts";
 

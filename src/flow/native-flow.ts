@@ -90,7 +90,7 @@ export class NativeFlows {
     const { net } = descriptor;
     if (net === undefined) return undefined;
     const owner = this.#owner(ts);
-    const key = netKey(net);
+    const key = netKey(net, descriptor.accepted);
     const known = owner.netFlows.get(key);
     if (known !== undefined) return known;
     const flow = this.#begin(new Flow(owner, key, undefined, net, none, none, ts, 0));
@@ -249,7 +249,10 @@ export class NativeFlows {
   }
 }
 
-/** Where the client's port is not known, connections to one place are told apart by nothing: they are one flow. */
-function netKey(net: Tuple): string {
-  return `${net.sip}:${net.sport}>${net.dip}:${net.dport}/${net.proto ?? ""}`;
+/**
+ * A process may be at both ends of a connection: these are two flows. Where the client's port is not known, connections to one place
+ * are told apart by nothing: they are one flow.
+ */
+function netKey(net: Tuple, accepted: boolean): string {
+  return `${accepted ? "<" : ""}${net.sip}:${net.sport}>${net.dip}:${net.dport}/${net.proto ?? ""}`;
 }

@@ -4,7 +4,7 @@ import { assertDefined } from "../base/assert.ts";
 import type { Thread } from "../context/thread.ts";
 import type { Process, ProcessIdentity } from "../model/entity.ts";
 import type { TimeNs } from "../model/time.ts";
-import type { FileEntry } from "./entities.ts";
+import type { FileEntry } from "./file-entry.ts";
 import type { Flow } from "./flow.ts";
 
 export type ProcessThread = Thread<Owner, Flow>;
