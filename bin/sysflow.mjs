@@ -1,6 +1,10 @@
 #!/usr/bin/env node
 // The installed command. The program itself is built into dist/ by `npm run build` (npm install does it).
 import { existsSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
+
+// Records die young: a nursery that does not grow costs a few percent of time and saves a quarter of the memory.
+setFlagsFromString("--semi-space-growth-factor=1");
 
 const program = new URL("../dist/sysflow.mjs", import.meta.url);
 if (!existsSync(program)) {
