@@ -252,3 +252,41 @@ test("who accepts is a service, and so are its descendants behind it; a web serv
   });
   expect(state.serviceOf(site)?.pid).toBe(41);
 });
+
+test("a program that only talks to itself is no service; the first foreign client makes it one", () => {
+  for (const order of ["client first", "server first"]) {
+    const state = new ProvenanceState();
+    const child = processOf({ pid: 30, exe: "/usr/bin/curl", parent: writer });
+    const other = processOf({ pid: 31, exe: "/usr/bin/curl" });
+    const flow = (proc: Process, ops: number, sport: number): Activity =>
+      activity(
+        {
+          type: "NF",
+          proc,
+          ts: 1,
+          endTs: 2,
+          tid: 1,
+          net: { sip: 1, sport, dip: 3, dport: 4, proto: 6 },
+          fd: 3,
+          rops: 0,
+          wops: 0,
+          rbytes: 0,
+          wbytes: 0,
+          ops,
+        },
+        "begin",
+      );
+    const both = (client: Process, sport: number): void => {
+      const ends = [flow(client, Op.CONNECT, sport), flow(writer, Op.ACCEPT, sport)];
+      feed(state, ...(order === "client first" ? ends : ends.reverse()));
+      feed(state, flow(writer, Op.ACCEPT, sport));
+    };
+    both(writer, 10);
+    both(child, 11);
+    expect(state.serviceOf(writer), order).toBeUndefined();
+    both(other, 12);
+    expect(state.serviceOf(writer)?.pid, order).toBe(7);
+    both(child, 13);
+    expect(state.serviceOf(writer)?.pid, order).toBe(7);
+  }
+});

@@ -13,7 +13,7 @@ import {
 import type { Connection, DroppedProgram, Provenance, Writing } from "../model/facts.ts";
 import { limits } from "../model/limits.ts";
 import { Op, OpenFlag, hasOp } from "../model/opflag.ts";
-import type { FileEvent, FileFlow } from "../model/record.ts";
+import type { FileEvent, FileFlow, NetworkFlow, Tuple } from "../model/record.ts";
 
 /** Programs that run a file named by their first argument. Versions behind the name ("python3.11") are ignored. */
 const interpreters: ReadonlySet<string> = new Set(
@@ -86,6 +86,10 @@ export function resolvePath(cwd: string | undefined, path: string): string {
   return `/${parts.join("/")}`;
 }
 
+/** Connections taken from somebody else: a program that only talks to itself (a test with its own server) serves nobody. */
+type Served = { foreign: number };
+type Accepted = { readonly server: Process; readonly served: Served };
+
 type Remembered = { -readonly [Key in keyof Writing]: Writing[Key] };
 
 export class ProvenanceState implements Provenance {
@@ -93,7 +97,10 @@ export class ProvenanceState implements Provenance {
   readonly #writings = new Map<string, Remembered>();
   // By process key: every file of a recording describes its processes anew, as other objects.
   readonly #programs = new Map<string, Writing>();
-  readonly #services = new Map<string, true>();
+  readonly #services = new Map<string, Served>();
+  /** By tuple: who connected, and whom the connection made a service. */
+  readonly #clients = new Map<string, Process>();
+  readonly #accepts = new Map<string, Accepted>();
   readonly #connections = new Map<string, Connection>();
   readonly #keys = new WeakMap<ProcessIdentity, string>();
   /** Writings, programs, services and connections forgotten because there were too many. */
@@ -158,7 +165,7 @@ export class ProvenanceState implements Provenance {
   }
 
   #isService(process: Process): boolean {
-    if (this.#services.has(this.#key(process))) return true;
+    if ((this.#services.get(this.#key(process))?.foreign ?? 0) > 0) return true;
     return isServerProgram(processName(process));
   }
 
@@ -201,8 +208,9 @@ export class ProvenanceState implements Provenance {
         }
         return;
       case "NF":
-        if (hasOp(record.ops, Op.ACCEPT)) this.#mark(this.#services, record.proc, true);
+        if (hasOp(record.ops, Op.ACCEPT)) this.#afterAccept(record);
         else if (hasOp(record.ops, Op.CONNECT) && activity.phase !== "update") {
+          this.#afterConnect(record);
           this.#put(this.#connections, this.#key(record.proc), {
             net: record.net,
             at: activity.at,
@@ -211,6 +219,28 @@ export class ProvenanceState implements Provenance {
         return;
       default:
     }
+  }
+
+  #afterAccept({ proc, net }: NetworkFlow): void {
+    const tuple = tupleOf(net);
+    const client = this.#clients.get(tuple);
+    if (client !== undefined && isOwn(proc, client)) return;
+    const known = this.#accepts.get(tuple);
+    if (known !== undefined && known.server.identity === proc.identity) return;
+    const served = this.#services.get(this.#key(proc)) ?? { foreign: 0 };
+    served.foreign += 1;
+    this.#mark(this.#services, proc, served);
+    this.#put(this.#accepts, tuple, { server: proc, served });
+  }
+
+  /** Either end of a connection may be seen first. */
+  #afterConnect({ proc, net }: NetworkFlow): void {
+    const tuple = tupleOf(net);
+    this.#put(this.#clients, tuple, proc);
+    const accepted = this.#accepts.get(tuple);
+    if (accepted === undefined || !isOwn(accepted.server, proc)) return;
+    accepted.served.foreign -= 1;
+    this.#accepts.delete(tuple);
   }
 
   #afterFileFlow({ phase, at, proc }: Activity, record: FileFlow): void {
@@ -262,6 +292,16 @@ export class ProvenanceState implements Provenance {
     }
     this.#put(this.#writings, key, writing);
   }
+}
+
+/** The client is the server itself, or was started by it. */
+function isOwn(server: Process, client: Process): boolean {
+  if (client.identity === server.identity) return true;
+  return lineage(client).some(({ identity }) => identity === server.identity);
+}
+
+function tupleOf({ sip, sport, dip, dport }: Tuple): string {
+  return `${sip}:${sport}>${dip}:${dport}`;
 }
 
 function setsExecute(record: FileEvent): boolean {
