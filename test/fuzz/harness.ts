@@ -29,6 +29,8 @@ export type FuzzOptions = {
   /** An input that takes longer is a failure. */
   readonly slowMs: number;
   readonly onFailure?: (failure: FuzzFailure) => void;
+  /** Before each input: whoever watches for hangs needs its number. */
+  readonly onStart?: (number: number) => void;
 };
 
 export type FuzzFailure = {
@@ -87,6 +89,7 @@ export function runFuzz(target: FuzzTarget, options: FuzzOptions): FuzzReport {
     if (options.seconds !== undefined && performance.now() - began > options.seconds * 1000) break;
     const bytes = makeInput(target, seeds, options.seed, number);
     report.tried += 1;
+    options.onStart?.(number);
     try {
       const elapsed = fastest(
         () => convert(target.format, bytes, bytes.length, number).fruit,
