@@ -51,6 +51,8 @@ export class Thread<Owner, Flow> {
 
 export class ThreadTable<Owner, Flow> {
   readonly #threads = new Map<number, Thread<Owner, Flow>>();
+  // Kept, because finding a map's first entry anew steps over all that were deleted before it.
+  #hand = this.#threads.values();
   #last: Thread<Owner, Flow> | undefined;
   readonly #max: number;
   /** A leader stands for its process as long as other threads of it live. */
@@ -117,15 +119,21 @@ export class ThreadTable<Owner, Flow> {
 
   clear(): void {
     this.#threads.clear();
+    this.#hand = this.#threads.values();
     this.#last = undefined;
   }
 
+  /** The hand goes round: whoever was used since it last passed stays. */
   #evict(): void {
-    for (const [tid, thread] of this.#threads) {
+    for (;;) {
+      const step = this.#hand.next();
+      if (step.done === true) {
+        this.#hand = this.#threads.values();
+        continue;
+      }
+      const thread = step.value;
       if (thread.recent) {
         thread.recent = false;
-        this.#threads.delete(tid);
-        this.#threads.set(tid, thread);
         continue;
       }
       this.evicted += 1;

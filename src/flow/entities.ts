@@ -26,6 +26,7 @@ export class Entities {
   readonly #out: (record: Record) => void;
   readonly host: Host;
   readonly owners = new Map<string, Owner>();
+  #ownersHand = this.owners.values();
   readonly #byPid = new Map<number, Owner[]>();
   /** Two generations: what was not used while a whole one filled up is forgotten. */
   #youngFiles = new FileGeneration();
@@ -78,10 +79,14 @@ export class Entities {
   }
 
   #forgetOldest(): void {
-    const oldest = this.owners.values().next();
-    if (oldest.done === true) return;
+    let step = this.#ownersHand.next();
+    if (step.done === true) {
+      this.#ownersHand = this.owners.values();
+      step = this.#ownersHand.next();
+    }
+    if (step.done === true) return;
     this.processesEvicted += 1;
-    this.forget(oldest.value);
+    this.forget(step.value);
   }
 
   forget(owner: Owner): void {

@@ -45,6 +45,8 @@ const noVolume: Volume & { readonly fd: undefined } = {
 /** Numbers by object; the oldest is forgotten (and written again when it comes back) when there are too many. */
 class Numbers<Key> {
   readonly #numbers = new Map<Key, number>();
+  // Kept, because finding a map's first entry anew steps over all that were deleted before it.
+  #oldest = this.#numbers.keys();
   readonly #max: number;
   #next = 1;
 
@@ -57,9 +59,10 @@ class Numbers<Key> {
   }
 
   add(key: Key): number {
-    if (this.#numbers.size >= this.#max) {
-      const oldest = this.#numbers.keys().next();
-      if (oldest.done !== true) this.#numbers.delete(oldest.value);
+    while (this.#numbers.size >= this.#max) {
+      const oldest = this.#oldest.next();
+      if (oldest.done === true) this.#oldest = this.#numbers.keys();
+      else this.#numbers.delete(oldest.value);
     }
     const number = this.#next++;
     this.#numbers.set(key, number);
