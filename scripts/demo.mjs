@@ -2,12 +2,12 @@
 // once installed.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const program = join(root, "bin", "sysflow.mjs");
-const recording = join(root, "lab", "recording", "intrusion.strace.gz");
+const recording = join("lab", "recording", "intrusion.strace.gz");
 
 function fail(message, hint, code) {
   process.stderr.write(`error: ${message}\n  hint: ${hint}\n`);
@@ -54,6 +54,7 @@ function ask(verb, ...args) {
     process.execPath,
     [program, verb, recording, "--json", "--quiet", ...args],
     {
+      cwd: root,
       encoding: "utf8",
       maxBuffer: 1 << 28,
     },
@@ -62,7 +63,7 @@ function ask(verb, ...args) {
   return JSON.parse(result.stdout);
 }
 
-show("print", "--filter", "op = EXEC and not proc.name in (ls, cat, id)", "--limit", "8");
+show("print", "--filter", "op = EXEC and ret = 0", "--limit", "8");
 show("detect");
 show("story");
 
