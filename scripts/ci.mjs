@@ -39,7 +39,7 @@ if (
 const strict = vitestArguments.length === 0;
 if (strict) {
   part("build", process.execPath, ["scripts/build.mjs"]);
-  part("lint", bin("oxlint"), []);
+  part("lint", bin("oxlint"), ["--type-aware"]);
   part("format", bin("oxfmt"), ["--check", "."]);
   part("unused", bin("knip"), []);
   part("types", bin("tsc"), ["-p", "tsconfig.json"]);

@@ -38,11 +38,10 @@ const bold = (text) =>
 /** Shows the command as a user would type it, then its output as it is. */
 function show(verb, ...args) {
   const shown = args.map((arg) => (/[^\w./=:-]/.test(arg) ? `'${arg}'` : arg)).join(" ");
-  const name = relative(process.cwd(), recording) || recording;
-  process.stdout.write(
-    `${bold(`$ npx sysflow ${verb} ${name}${shown === "" ? "" : ` ${shown}`}`)}\n`,
-  );
+  const line = `$ npx sysflow ${verb} ${recording}${shown === "" ? "" : ` ${shown}`}`;
+  process.stdout.write(`${bold(line)}\n`);
   const result = spawnSync(process.execPath, [program, verb, recording, ...args], {
+    cwd: root,
     stdio: "inherit",
   });
   if (result.status !== 0) fail(`sysflow ${verb} ended with ${result.status}`, "npm test", 1);

@@ -123,14 +123,14 @@ export type Process = {
   readonly networkNamespace: number | undefined;
 };
 
-/** The letter of a file's type, as SysFlow stores it. */
-export type FileType = "f" | "d" | "u" | "p" | "c" | "b" | "l" | "?";
+/** The letter of a file's type: f, d, u, p, c, b, l or ?; old files may hold others. */
+export type FileType = string;
 
 export type File = {
   readonly host: Host;
   readonly state: ObjectState;
   readonly ts: TimeNs;
-  readonly type: FileType | string;
+  readonly type: FileType;
   readonly path: string;
   readonly container: Container | undefined;
   /** Schema 5's FOID as 20 latin-1 characters when read from a file; computed by the codec otherwise. */

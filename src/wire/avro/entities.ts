@@ -186,7 +186,7 @@ export class Entities {
   numberedProcess(
     number: number,
     pid = 0,
-    createdNs: bigint | undefined = undefined,
+    createdNs?: bigint,
   ): { readonly identity: ProcessIdentity; versions: number } {
     const known = this.processNumbers.get(number);
     if (known !== undefined) return known;
