@@ -25,6 +25,20 @@ const found: readonly { readonly what: string; readonly format: string; readonly
     },
   ];
 
+/** A SysFlow file whose header has an entry with a length that never ends. */
+const endless = Uint8Array.from([
+  ...[0x4f, 0x62, 0x6a, 1, 2, 22],
+  ...new TextEncoder().encode("avro.schema"),
+  ...Array.from({ length: 300 }, () => 0xff),
+  ...Array.from({ length: 300 }, () => 0x01),
+]);
+
+test("a header with an endless number ends", () => {
+  const target = fuzzTargets.find((item) => item.name === "sysflow");
+  if (target === undefined) throw new Error("no SysFlow files");
+  expect(convert(target.format, endless, endless.length, 0).fruit).toBe(0);
+});
+
 test.each(found)("$what", ({ format, text }) => {
   const target = fuzzTargets.find((item) => item.name === format);
   if (target === undefined) throw new Error(`no format is called ${format}`);
