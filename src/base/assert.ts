@@ -1,9 +1,5 @@
 // Checks for mistakes in the program itself. Wrong input is a Diagnostic, never an assertion.
 
-export function assert(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new Error(`assertion failed: ${message}`);
-}
-
 export function assertDefined<T>(value: T | undefined, message: string): T {
   if (value === undefined) throw new Error(`assertion failed: ${message}`);
   return value;

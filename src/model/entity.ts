@@ -144,10 +144,6 @@ export type File = {
   readonly peerInode?: number | undefined;
 };
 
-export function sameProcess(a: Process | undefined, b: Process | undefined): boolean {
-  return a !== undefined && b !== undefined && a.identity === b.identity;
-}
-
 /** `<host>/<pid>/<createNs or 0>`: the same in every file that names the process. */
 export function processKey(process: Process): string {
   return `${process.host.id}/${process.pid}/${process.createdNs ?? 0n}`;

@@ -7,12 +7,12 @@ export const limits = {
   descriptors: { max: 1_048_576, bytesEach: 160, doc: "open file descriptors of all processes" },
   flows: { max: 131_072, bytesEach: 240, doc: "flows that are still open" },
   closedFlows: {
-    max: 8_192,
+    max: 2_048,
     bytesEach: 800,
     doc: "flows of files that nothing has open any more and that wait to be opened again (longest closed go first)",
   },
   files: {
-    max: 65_536,
+    max: 8_192,
     bytesEach: 200,
     doc: "file entities known to the writer (least recently used go first)",
   },
