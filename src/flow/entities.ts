@@ -328,7 +328,9 @@ export class Entities {
     entry = this.#oldFiles.get(place, path);
     if (entry === undefined) {
       const container = containerId === undefined ? undefined : this.container(containerId);
-      const file: File = { host: this.host, state, ts, type, path, container, inode, device };
+      const { host } = this;
+      const mark = undefined;
+      const file: File = { host, state, ts, type, path, container, inode, device, mark };
       entry = { containerId: place, file, written: false, cached: true };
     } else {
       this.#oldFiles.delete(entry);

@@ -142,7 +142,15 @@ export type File = {
   readonly mountNamespace?: number | undefined;
   /** The other end of a pipe or unix socket: its inode. */
   readonly peerInode?: number | undefined;
+  /**
+   * Not a fact: where the codec that writes this file keeps its number. A map from a million files to numbers would keep them
+   * all alive, and cost more than encoding them.
+   */
+  mark?: CodecMark | undefined;
 };
+
+/** The number of an entity in the output of one writer. */
+export type CodecMark = { readonly writer: object; readonly number: number };
 
 /** `<host>/<pid>/<createNs or 0>`: the same in every file that names the process. */
 export function processKey(process: Process): string {

@@ -17,7 +17,7 @@ export const limits = {
     doc: "file entities known to the writer (least recently used go first)",
   },
   processes: { max: 262_144, bytesEach: 500, doc: "process entities kept by a reader or writer" },
-  knownFiles: { max: 262_144, bytesEach: 200, doc: "file entities kept by a reader" },
+  knownFiles: { max: 32_768, bytesEach: 200, doc: "file entities kept by a reader" },
   containers: { max: 16_384, bytesEach: 400, doc: "containers and pods kept by a reader" },
   arrayItems: {
     max: 1_048_576,

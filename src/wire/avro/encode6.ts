@@ -79,7 +79,9 @@ export class Encoder6 {
   /** Time of the datum before: what an entity without one is given. */
   #last: TimeNs = 0;
   #processes = new Numbers<ProcessIdentity>(limits.processes.max);
-  #files = new Numbers<File>(limits.knownFiles.max);
+  /** Stands for this file's numbers on the files' marks: a new header begins new ones. */
+  #fileMarks: object = {};
+  #filesNext = 1;
   #containers = new Numbers<string>(limits.containers.max);
 
   constructor(out: Output, base: TimeBase) {
@@ -141,7 +143,8 @@ export class Encoder6 {
 
   #header(record: HeaderRecord): void {
     this.#processes = new Numbers(limits.processes.max);
-    this.#files = new Numbers(limits.knownFiles.max);
+    this.#fileMarks = {};
+    this.#filesNext = 1;
     this.#containers = new Numbers(limits.containers.max);
     this.#last = 0;
     const out = this.#out;
@@ -255,12 +258,18 @@ export class Encoder6 {
 
   #fileNumber(file: File | undefined): number {
     if (file === undefined) return 0;
-    return this.#files.get(file) ?? this.#file(file);
+    const { mark } = file;
+    return mark !== undefined && mark.writer === this.#fileMarks ? mark.number : this.#file(file);
   }
 
   #file(file: File): number {
     const container = this.#containerNumber(file.container);
-    const number = this.#files.get(file) ?? this.#files.add(file);
+    let { mark } = file;
+    if (mark === undefined || mark.writer !== this.#fileMarks) {
+      mark = { writer: this.#fileMarks, number: this.#filesNext++ };
+      file.mark = mark;
+    }
+    const { number } = mark;
     const out = this.#out;
     out.room(numbersRoom);
     this.#begin(branch6.File);

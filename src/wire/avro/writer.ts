@@ -38,7 +38,7 @@ const level = 6;
 /** zlib's options that packed the recorded pairs best, by measurement (bench/codec.ts). */
 export const zlibOptions = {
   5: { level: 5, memLevel: 9 },
-  6: { level: 6, memLevel: 9 },
+  6: { level: 2, memLevel: 9 },
 } as const;
 /** Of the first block, for the sync marker. */
 const sampleBytes = 1024;
