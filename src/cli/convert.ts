@@ -11,10 +11,11 @@ import { flagOption, textOption } from "./verb.ts";
 
 const examples = `
 Examples:
-  sysflow convert capture.scap -o capture.sf             our behaviour, schema 6
-  sysflow convert capture.scap.gz -o old.sf --compat     what the original collector would have written
-  sysflow convert old.sf -o new.sf                       any schema age to the current one
-  strace -f -ttt -y -yy -o log CMD; sysflow convert log -o cmd.sf
+  sysflow convert capture.scap -o capture.sf  our behaviour, schema 6
+  sysflow convert capture.scap.gz -o old.sf --compat
+                                              what the original collector wrote
+  sysflow convert old.sf -o new.sf            any schema age to the current one
+  strace -f -ttt -y -yy -s 4096 -o log ls -l; sysflow convert log -o ls.sf
 
 OUT is replaced only when the new file is complete; - is standard output.`;
 
@@ -23,7 +24,7 @@ export const verb: Verb = {
   configure(command) {
     inputArguments(command)
       .requiredOption("-o, --output <out>", "where to write")
-      .option("--schema <version>", "5 (the original's readers) or 6")
+      .option("--schema <version>", "5 (the original's readers) or 6 (default: 6; 5 with --compat)")
       .option("--compat", "behave as the original collector, quirks included; writes schema 5")
       .option("--codec <name>", "deflate or null", "deflate")
       .addHelpText("after", examples);

@@ -18,16 +18,19 @@ import { flagOption, listOption, textOption } from "./verb.ts";
 
 const examples = `
 Examples:
-  sysflow detect recording.sf                          the rules shipped with the program
+  sysflow detect recording.sf                     the shipped packs
   sysflow detect capture.scap --rules my.yaml --rules rules/
-  sysflow detect recording.sf --json | jq .reason      one alert a line
-  sysflow detect recording.sf --fail-on high           exit code 1 if an alert is high or critical`;
+  sysflow detect recording.sf --json | jq .reason  one alert a line
+  sysflow detect recording.sf --fail-on high       exit code 1 if high or worse`;
 
 export const verb: Verb = {
   name: "detect",
   configure(command) {
     rulesOption(inputArguments(command))
-      .option("--fail-on <severity>", `exit 1 on an alert of ${severities.join(", ")} or above`)
+      .option(
+        "--fail-on <severity>",
+        `exit code 1 on an alert this severe or above: ${severities.join(", ")}`,
+      )
       .option("--json", "one JSON document a line")
       .addHelpText("after", examples);
   },

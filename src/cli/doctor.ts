@@ -11,7 +11,7 @@ import { type ExitCode, Exit, type Terminal, type Verb } from "./verb.ts";
 
 const examples = `
 Examples:
-  sysflow doctor                 what works here, and what is missing for the rest
+  sysflow doctor                 what works here, and what the rest needs
   sysflow doctor --json | jq '.verdicts[] | select(.name == "try")'
   sysflow doctor --root /mnt     another system's root folder
 

@@ -62,7 +62,8 @@ const about = `Linux behaviour as a small, open, connected record.
 Reads SysFlow files of every age, .scap captures (also gzipped) and strace logs.`;
 
 /** Runs one command line (without node and script) and returns its exit code. */
-export async function run(args: readonly string[]): Promise<ExitCode> {
+export async function run(given: readonly string[]): Promise<ExitCode> {
+  const args = askedForHelp(given);
   const name = args.find((arg) => !arg.startsWith("-"));
   const row = verbs.find((candidate) => candidate.name === name);
   const program = newProgram();
@@ -79,43 +80,52 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
   }
   try {
     if (name === undefined && args.length === 0) {
-      process.stdout.write(program.helpInformation());
+      program.outputHelp();
       return Exit.done;
     }
-    if (row === undefined && name !== undefined && name !== "help") throw unknownVerb(name);
-    await program.parseAsync([...args], { from: "user" });
+    if (row === undefined && name !== undefined) throw unknownVerb(name);
+    await program.parseAsync(args, { from: "user" });
     return (await outcome) ?? Exit.done;
   } catch (error) {
     return fail(error, args.includes("--debug"));
   }
 }
 
+/** `help` and `help VERB` are other spellings of `--help` and `VERB --help`: only a verb that is loaded knows its options. */
+function askedForHelp(args: readonly string[]): string[] {
+  return args[0] === "help" ? [...args.slice(1, 2), "--help"] : [...args];
+}
+
 function newProgram(): Command {
   const program = new Command("sysflow")
     .description(about)
     .version(version, "-V, --version", "print the version")
-    .helpOption(
-      "-h, --help",
-      "show help; `sysflow VERB --help` shows a verb's options and examples",
-    )
+    .helpOption("-h, --help", "show this help; VERB --help shows a verb's options")
+    .helpCommand("help [verb]", "show the help of a verb")
+    .usage("[options] <verb> …")
     .configureOutput({ writeErr: () => undefined })
     .exitOverride();
   return program.addHelpText(
     "after",
     `
 Examples:
-  sysflow try -- curl -s http://127.0.0.1:8000/      what does this command do?
-  sysflow story recording.sf                         processes, behaviour, the attack path
+  sysflow try -- ls -l               what does this command do?
+  sysflow story recording.sf         processes, behaviour, the attack path
   sysflow print recording.sf --filter 'proc.name = node'
   sysflow convert capture.scap -o capture.sf
 
-Exit codes: 0 done · 1 what was asked for does not hold · 2 command line · 3 input unreadable · 4 input damaged
-            5 output not written · 6 not possible here · 70 defect · 130 interrupted`,
+Exit codes:
+    0  done                    4  an input is damaged; the rest was used
+    1  what was asked for      5  the output cannot be written
+       does not hold           6  not possible on this machine
+    2  command line is wrong  70  defect of SysFlow
+    3  an input is unreadable 130 interrupted`,
   );
 }
 
 function addGlobalOptions(command: Command): Command {
   return command
+    .helpOption("-h, --help", "show this help")
     .option("--quiet", "only data and errors")
     .option("--no-progress", "no progress on long work")
     .option("--debug", "stack traces with errors")
@@ -172,7 +182,10 @@ function fail(error: unknown, debug: boolean): ExitCode {
   if (error instanceof CommanderError) {
     // Help and version were asked for and have been printed.
     if (error.exitCode === 0) return Exit.done;
-    return say("SF2001", error.message.replace(/^error: /, ""), Exit.usage);
+    const [problem = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
+    const close = /^\(Did you mean (?:one of )?(.+)\?\)$/.exec(suggestion ?? "")?.[1];
+    const hint = close === undefined ? undefined : `did you mean ${close}?`;
+    return say("SF2001", problem, Exit.usage, hint);
   }
   if (error instanceof UsageError) return say("SF2001", error.message, Exit.usage, error.hint);
   const message = error instanceof Error ? error.message : String(error);

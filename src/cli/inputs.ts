@@ -2,7 +2,10 @@
 
 import type { Command } from "commander";
 import { type Recording, type RecordingOptions, openRecording } from "../pipeline/recording.ts";
+import { wireFormats } from "../wire/index.ts";
 import { type ExitCode, Exit, type Terminal, UsageError, textOption } from "./verb.ts";
+
+const formatNames = wireFormats.map((format) => format.name).join(", ");
 
 /** Adds `IN…`, --from and --exporter. */
 export function inputArguments(command: Command): Command {
@@ -11,7 +14,10 @@ export function inputArguments(command: Command): Command {
       "<in...>",
       "files, folders, globs, or - for standard input; several are one recording",
     )
-    .option("--from <format>", "the inputs' format, instead of looking at their bytes")
+    .option(
+      "--from <format>",
+      `the inputs' format, instead of looking at their bytes: ${formatNames}`,
+    )
     .option("--exporter <id>", "host id for inputs that do not name one (captures, strace logs)");
 }
 

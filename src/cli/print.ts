@@ -22,15 +22,18 @@ const letters = ops.flatMap((row) =>
 
 const examples = `
 Examples:
-  sysflow print recording.sf                                     what happened, as a table
+  sysflow print recording.sf                   what happened, as a table
   sysflow print capture.scap --filter 'proc.name = node and net.dport = 443'
-  sysflow print recording.sf --fields ts,proc.exe,op,object      chosen fields
-  sysflow print recordings/ --json | jq .proc.exe                several files are one recording
+  sysflow print recording.sf --fields ts,proc.exe,op,object
+  sysflow print recordings/ --json | jq .proc.exe
   sysflow print recording.sf --csv > recording.csv
 
-Letters of flows: ${letters.slice(0, 9).join(" · ")}
-                  ${letters.slice(9).join(" · ")}
-Fields are the names that conditions use; the letters U+2026 "…" in a cell stand for what did not fit.`;
+Letters of flows:
+  ${letters.slice(0, 5).join(" · ")}
+  ${letters.slice(5, 10).join(" · ")}
+  ${letters.slice(10).join(" · ")}
+Fields are the names that conditions use (docs/reference/attributes.md). An "…"
+in a cell stands for what did not fit.`;
 
 export const verb: Verb = {
   name: "print",

@@ -24,7 +24,8 @@ Examples:
   sysflow rules test rules/             runs the tests inside the rules
   sysflow rules list --json             the packs shipped with the program
 
-Exit code 1: a rule file has an error, a test failed, or --strict and a rule was refused.`;
+Exit code 1: a rule file has an error, a test failed, or --strict and a rule was
+refused.`;
 
 export const verb: Verb = {
   name: "rules",

@@ -21,9 +21,9 @@ import { type ExitCode, Exit, type Terminal, type Verb } from "./verb.ts";
 
 const examples = `
 Examples:
-  sysflow stats recording.sf              records per type, entities, losses
-  sysflow stats capture.scap              also how much smaller the SysFlow file is, each ratio with its base
-  sysflow stats capture.scap --compat     the same as the original collector would have written it
+  sysflow stats recording.sf           records per type, entities, losses
+  sysflow stats capture.scap           also how much smaller the SysFlow file is
+  sysflow stats capture.scap --compat  as the original collector would write
   sysflow stats recordings/ --json | jq .lost
 
 A ratio is input divided by output: larger is better.`;

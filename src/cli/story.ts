@@ -22,8 +22,8 @@ import { type ExitCode, Exit, type Terminal, type Verb, flagOption, listOption }
 
 const examples = `
 Examples:
-  sysflow story recording.sf                     incidents as steps, or the process tree where there is none
-  sysflow story monday/*.sf --rules my-rules/    several files are one recording
+  sysflow story recording.sf         incidents step by step, or the process tree
+  sysflow story monday/*.sf --rules my-rules/
   sysflow story recording.sf --json | jq '.incidents[].steps[].sentence'`;
 
 export const verb: Verb = {

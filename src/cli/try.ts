@@ -26,12 +26,15 @@ import {
 const examples = `
 Examples:
   sysflow try -- curl -s http://127.0.0.1:8000/
-  sysflow try -o install.sf -- npm install          keep the recording; print, detect and story read it
+  sysflow try -o install.sf -- npm install    keep the recording
   sysflow try --rules my-rules/ --json -- ./server
 
-The command runs as you, in this terminal; under --json its standard output goes to standard error.
-Exit code: 0 when the story was told, whatever the command's own exit was (it is named on standard error); 1 with --exit-code if
-the command failed; 2 when there is no such command; 6 where strace is missing or may not trace.`;
+The command runs as you, in this terminal; under --json its standard output
+goes to standard error.
+
+Exit code 0: the story was told, whatever the command's own exit was (standard
+error names it); 1: with --exit-code, the command failed; 2: there is no such
+command; 6: strace is missing or may not trace.`;
 
 export const verb: Verb = {
   name: "try",
