@@ -1,15 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { repositoryRoot } from "../../test/corpus.ts";
-import { attributeReference } from "./attribute/reference.ts";
 import { sysflowAttributes, sysflowNames, sysflowRefused } from "./attribute/sysflow.ts";
 import { attributes, findAttribute, findSysflowAttribute, nearestAttribute } from "./attribute.ts";
-
-test("the reference page is what the table says (npm run … scripts/attribute-reference.ts)", () => {
-  const path = join(repositoryRoot, "docs", "reference", "attributes.md");
-  expect(readFileSync(path, "utf8")).toBe(attributeReference());
-});
 
 test("every name and alias means one row", () => {
   const names = attributes.flatMap((row) => [row.name, ...(row.aliases ?? [])]);

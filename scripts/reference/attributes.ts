@@ -1,10 +1,14 @@
-// The attribute table as a page of the reference. docs/reference/attributes.md is what this returns; a test compares them.
+// docs/reference/attributes.md, made from the attribute table.
 
-import { attributes, findAttribute } from "../attribute.ts";
-import type { Attribute } from "./row.ts";
-import { sysflowAttributes, sysflowNames, sysflowRefused } from "./sysflow.ts";
+import { attributes, findAttribute } from "../../src/model/attribute.ts";
+import type { Attribute } from "../../src/model/attribute/row.ts";
+import {
+  sysflowAttributes,
+  sysflowNames,
+  sysflowRefused,
+} from "../../src/model/attribute/sysflow.ts";
 
-const intro = `<!-- Do not edit: written by scripts/attribute-reference.ts from src/model/attribute/. -->
+const intro = `<!-- Do not edit: written by \`npm run references\` from src/model/attribute/. -->
 
 # Attributes
 
