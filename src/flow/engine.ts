@@ -47,6 +47,11 @@ export class FlowEngine {
     return output.counters;
   }
 
+  /** How many records `take` would return. */
+  get waiting(): number {
+    return this.#pending.length + (this.#output?.waiting ?? 0);
+  }
+
   /** Records since the last time, in file order. */
   take(): Record[] {
     const records = this.#output?.take() ?? [];

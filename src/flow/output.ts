@@ -66,6 +66,10 @@ export class Output {
     this.#records.push(record);
   }
 
+  get waiting(): number {
+    return this.#records.length;
+  }
+
   take(): Record[] {
     const records = this.#records;
     this.#records = [];

@@ -7,17 +7,17 @@ export const limits = {
   descriptors: { max: 1_048_576, bytesEach: 160, doc: "open file descriptors of all processes" },
   flows: { max: 131_072, bytesEach: 240, doc: "flows that are still open" },
   closedFlows: {
-    max: 2_048,
+    max: 1_024,
     bytesEach: 800,
     doc: "flows of files that nothing has open any more and that wait to be opened again (longest closed go first)",
   },
   files: {
-    max: 8_192,
+    max: 4_096,
     bytesEach: 200,
     doc: "file entities known to the writer (least recently used go first)",
   },
   processes: { max: 262_144, bytesEach: 500, doc: "process entities kept by a reader or writer" },
-  knownFiles: { max: 32_768, bytesEach: 200, doc: "file entities kept by a reader" },
+  knownFiles: { max: 262_144, bytesEach: 200, doc: "file entities kept by a reader" },
   containers: { max: 16_384, bytesEach: 400, doc: "containers and pods kept by a reader" },
   arrayItems: {
     max: 1_048_576,

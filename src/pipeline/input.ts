@@ -34,6 +34,8 @@ export type InputSummary = {
 export type Report = (diagnostic: Diagnostic) => void;
 
 const headBytes = 65_536;
+/** Records that are written before more are made: few enough to die young. */
+const portion = 256;
 
 export class RecordInput {
   readonly summary: InputSummary;
@@ -96,16 +98,14 @@ export class RecordInput {
   /** The next records; undefined at the end. Never throws: trouble becomes diagnostics and the summary's state. */
   async read(base: TimeBase | undefined): Promise<Record[] | undefined> {
     if (this.#done) return undefined;
-    // A reader hands out a bounded number of records at a time.
-    if (this.#reader !== undefined && "read" in this.#reader) {
+    // Readers and the engine hand out a bounded number of records at a time.
+    if (this.#reader !== undefined) {
       const more = this.#take(this.#reader);
       if (more.length > 0) return more;
     }
     const chunk = this.#held.shift() ?? (await this.#nextChunk());
     if (chunk === undefined) {
-      if (this.#reader === undefined || !("read" in this.#reader) || this.#ended) {
-        return this.#finish();
-      }
+      if (this.#reader === undefined || this.#ended) return this.#finish();
       this.#ended = true;
       this.#reader.end();
       return this.#take(this.#reader);
@@ -190,6 +190,7 @@ export class RecordInput {
       if (input === undefined) break;
       this.#engine ??= this.#startEngine(reader.base ?? 0n);
       this.#engine.apply(input);
+      if (this.#engine.waiting >= portion) break;
     }
     return this.#engine?.take() ?? [];
   }
