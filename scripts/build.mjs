@@ -1,13 +1,16 @@
-// Builds dist/: the command as one bundle with a lazily loaded chunk for each verb, and one module for each public subpath.
-import { readFileSync, readdirSync, rmSync } from "node:fs";
+// Builds dist/: the command as one bundle with a lazily loaded chunk for each verb, one module for each public subpath, and its types.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { publicFiles } from "./public.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const outdir = join(root, "dist");
 rmSync(outdir, { recursive: true, force: true });
+mkdirSync(join(outdir, "types"), { recursive: true });
 
 const shared = {
   absWorkingDir: root,
@@ -34,21 +37,11 @@ await build({
   },
 });
 
-/** The subpaths of package.json's exports: everything that a folder's files export. */
-const folders = Object.keys(
-  JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports ?? {},
-)
-  .filter((path) => path !== "." && path !== "./package.json")
-  .map((path) => path.slice(2));
-for (const folder of folders) {
-  const files = readdirSync(join(root, "src", folder), { recursive: true })
-    .map(String)
-    .filter((file) => file.endsWith(".ts") && !/[.-]test\.ts$/.test(file))
-    .sort();
+for (const [folder, files] of Object.entries(publicFiles)) {
   await build({
     ...shared,
     stdin: {
-      contents: files.map((file) => `export * from "./${file}";`).join("\n"),
+      contents: files.map((file) => `export * from "./${file}.ts";`).join("\n"),
       resolveDir: join(root, "src", folder),
       sourcefile: `public-${folder}.ts`,
       loader: "ts",
@@ -58,4 +51,19 @@ for (const folder of folders) {
     mainFields: ["module", "main"],
     packages: "external",
   });
+}
+
+// Declarations of the same subpaths. The program is built by now: a wrong type stops only who needs the types.
+const compiler = join(root, "node_modules", ".bin", "tsc");
+const declared = spawnSync(compiler, ["-p", "tsconfig.types.json"], {
+  cwd: root,
+  stdio: "inherit",
+});
+for (const [folder, files] of Object.entries(publicFiles)) {
+  const lines = files.map((file) => `export * from "./${folder}/${file}.ts";\n`);
+  writeFileSync(join(outdir, "types", `${folder}.d.ts`), lines.join(""));
+}
+if (declared.status !== 0) {
+  process.stderr.write("the program is built; its TypeScript declarations have errors\n");
+  process.exitCode = 1;
 }

@@ -18,7 +18,7 @@ const program = join(repositoryRoot, "bin", "sysflow.mjs");
 /** Builds dist/ where it is missing; `npm test` has built it before. */
 export function needsBuild(): void {
   beforeAll(() => {
-    if (existsSync(join(repositoryRoot, "dist", "sysflow.mjs"))) return;
+    if (existsSync(join(repositoryRoot, "dist", "types", "wire.d.ts"))) return;
     spawnSync(process.execPath, [join(repositoryRoot, "scripts", "build.mjs")], {
       stdio: "inherit",
     });
