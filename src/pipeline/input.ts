@@ -185,14 +185,15 @@ export class RecordInput {
   }
 
   #runEngine(reader: SyscallReader): Record[] {
-    for (;;) {
-      const input = reader.next();
-      if (input === undefined) break;
-      this.#engine ??= this.#startEngine(reader.base ?? 0n);
-      this.#engine.apply(input);
-      if (this.#engine.waiting >= portion) break;
+    let input = reader.next();
+    if (input === undefined) return this.#engine?.take() ?? [];
+    const engine = (this.#engine ??= this.#startEngine(reader.base ?? 0n));
+    for (let count = 1; input !== undefined; count++) {
+      engine.apply(input);
+      if (count % portion === 0 && engine.waiting >= portion) break;
+      input = reader.next();
     }
-    return this.#engine?.take() ?? [];
+    return engine.take();
   }
 
   #startEngine(base: TimeBase): FlowEngine {

@@ -7,7 +7,7 @@ import { Readable } from "node:stream";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import { isGzip } from "../wire/index.ts";
 
-const chunkBytes = 1 << 20;
+const chunkBytes = 1 << 17;
 
 /** The name that stands for standard input. */
 export const standardInput = "-";
