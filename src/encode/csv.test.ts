@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import type { Record } from "../model/record.ts";
 import { csvColumns, csvHeader, recordCsv } from "./csv.ts";
-import { sampleFlow } from "./sample.ts";
+import { sampleFlow } from "./sample-test.ts";
 
 /** Python's csv module is the oracle of RFC 4180. */
 function readCsv(text: string): string[][] {

@@ -10,18 +10,18 @@ import type { AttributeValue } from "../model/attribute/row.ts";
 import type { Container, Host, Pod } from "../model/entity.ts";
 import { Op } from "../model/opflag.ts";
 import { type Record, isBehaviour, isFlow } from "../model/record.ts";
+import { sampleFile, sampleProcess } from "../model/sample-test.ts";
 import { printTime } from "../model/time.ts";
 import { SysFlowReader } from "../wire/avro/reader.ts";
 import { recordJson } from "./json.ts";
 import { recordId } from "./record-id.ts";
-import { sampleFile, sampleProcess } from "./sample.ts";
 
 const host: Host = { id: "host" };
 const base = 1_700_000_000_000_000_000n;
 
 test("a file flow, key by key as the interface describes it", () => {
-  const init = sampleProcess(1, { exe: "/sbin/init" });
-  const shell = sampleProcess(7, { parent: init });
+  const init = sampleProcess({ pid: 1, exe: "/sbin/init" });
+  const shell = sampleProcess({ pid: 7, exe: "/usr/bin/p7", parent: init });
   const container: Container = {
     host,
     id: "0123456789ab",
@@ -32,7 +32,8 @@ test("a file flow, key by key as the interface describes it", () => {
     privileged: undefined,
     pod: undefined,
   };
-  const node = sampleProcess(42, {
+  const node = sampleProcess({
+    pid: 42,
     parent: shell,
     exe: "/usr/bin/node",
     args: "app.js",
@@ -77,7 +78,7 @@ test("a file flow, key by key as the interface describes it", () => {
 });
 
 test("the id is 80 bits of SHA-1 over host, type, process, object and start", () => {
-  const proc = sampleProcess(7, { createdNs: 5n });
+  const proc = sampleProcess({ pid: 7, exe: "/usr/bin/p7", createdNs: 5n });
   const net = { sip: 0x7f000001, sport: 1, dip: 0x7f000001, dport: 80, proto: 6 };
   const record: Record = {
     type: "NF",
@@ -104,7 +105,12 @@ test("the id is 80 bits of SHA-1 over host, type, process, object and start", ()
 });
 
 test("what is not known is a missing key, and 64 bits stay exact", () => {
-  const stub = sampleProcess(9, { known: false, exe: undefined, capabilities: 0x1ffffffffffffffn });
+  const stub = sampleProcess({
+    pid: 9,
+    known: false,
+    exe: undefined,
+    capabilities: 0x1ffffffffffffffn,
+  });
   const json = recordJson(
     { type: "PE", proc: stub, ts: 0, tid: undefined, ops: Op.EXIT, args: [], ret: 256 },
     base,
@@ -145,7 +151,7 @@ test("gaps say what was lost; an unknown amount is absent", () => {
 });
 
 test("bytes that are no text stay distinguishable in JSON", () => {
-  const proc = sampleProcess(1, { exe: "/tmp/\udcff" });
+  const proc = sampleProcess({ pid: 1, exe: "/tmp/\udcff" });
   const text = JSON.stringify(recordJson({ type: "P", process: proc }, base));
   expect(text).toContain("/tmp/\\udcff");
 });

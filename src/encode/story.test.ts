@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Alert } from "../model/alert.ts";
 import type { Host, Process } from "../model/entity.ts";
 import type { Incident, Step } from "../model/incident.ts";
+import { sampleProcess } from "../model/sample-test.ts";
 import { storyJson } from "./story-json.ts";
 import { type StoryView, renderStory, wrap } from "./story.ts";
 import { type TreeItem, renderTree } from "./tree.ts";
@@ -12,40 +13,15 @@ const host: Host = { id: "web-1" };
 const base = 1_700_000_000_000_000_000n;
 
 function processOf(pid: number): Process {
-  const identity: { current?: Process } = {};
-  const proc: Process = {
-    identity: identity as { current: Process },
+  return sampleProcess({
     host,
     pid,
     createdNs: 5n,
-    parent: undefined,
-    previous: undefined,
-    known: true,
-    state: "REUP",
-    ts: 0,
     exe: "/usr/bin/thing",
     args: "-a",
     uid: 0,
     user: "root",
-    gid: 0,
-    group: undefined,
-    tty: false,
-    entry: false,
-    container: undefined,
-    cwd: "/",
-    env: [],
-    argv: undefined,
-    comm: undefined,
-    session: undefined,
-    processGroup: undefined,
-    loginUid: undefined,
-    capabilities: undefined,
-    exeInode: undefined,
-    exeUpperLayer: undefined,
-    networkNamespace: undefined,
-  };
-  identity.current = proc;
-  return proc;
+  });
 }
 
 const alert: Alert = {

@@ -5,7 +5,7 @@ import { corpusPath, hasCorpus } from "../../test/corpus.ts";
 import { type Record, isBehaviour } from "../model/record.ts";
 import { SysFlowReader } from "../wire/avro/reader.ts";
 import { parseFields } from "./fields.ts";
-import { sampleFlow } from "./sample.ts";
+import { sampleFlow } from "./sample-test.ts";
 import { TableEncoder } from "./table.ts";
 import { displayWidth } from "./width.ts";
 

@@ -243,6 +243,31 @@ export type ThreadInfo = {
   readonly exeUpperLayer: boolean | undefined;
 };
 
+/** Nothing is said. */
+export const noThreadInfo: ThreadInfo = {
+  tid: undefined,
+  pid: undefined,
+  parentTid: undefined,
+  vtid: undefined,
+  vpid: undefined,
+  comm: undefined,
+  argv0: undefined,
+  args: undefined,
+  env: undefined,
+  exePath: undefined,
+  cwd: undefined,
+  cgroups: undefined,
+  uid: undefined,
+  gid: undefined,
+  tty: undefined,
+  session: undefined,
+  processGroup: undefined,
+  loginUid: undefined,
+  capabilities: undefined,
+  exeInode: undefined,
+  exeUpperLayer: undefined,
+};
+
 /** Address families as libscap numbers them. */
 export const AddressFamily = { unix: 1, inet: 2, inet6: 10, netlink: 16 } as const;
 

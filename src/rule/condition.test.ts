@@ -4,57 +4,20 @@ import { parseIp, printIp } from "../base/ip.ts";
 import type { Activity } from "../model/activity.ts";
 import type { AttributeValue } from "../model/attribute/row.ts";
 import { findAttribute } from "../model/attribute.ts";
-import type { Process } from "../model/entity.ts";
 import type { Facts } from "../model/facts.ts";
 import { Op } from "../model/opflag.ts";
 import type { BehaviourRecord } from "../model/record.ts";
+import { sampleHost, sampleProcess } from "../model/sample-test.ts";
 import { parseCondition } from "./parser.ts";
 import { compileCondition } from "./condition.ts";
 import { type Expr, type MatchOperator, type Word, printExpr } from "./syntax.ts";
 
-const host = { id: "h" };
+const host = sampleHost;
 const facts: Facts = { base: 1_000_000_000_000_000_000n, provenance: undefined };
 
-function processOf(fields: Partial<Process>): Process {
-  const process: Process = {
-    identity: { current: undefined as never },
-    host,
-    pid: 100,
-    createdNs: 5n,
-    parent: undefined,
-    previous: undefined,
-    known: true,
-    state: "CREATED",
-    ts: 0,
-    exe: undefined,
-    args: undefined,
-    uid: undefined,
-    user: undefined,
-    gid: undefined,
-    group: undefined,
-    tty: false,
-    entry: false,
-    container: undefined,
-    cwd: undefined,
-    env: [],
-    argv: undefined,
-    comm: undefined,
-    session: undefined,
-    processGroup: undefined,
-    loginUid: undefined,
-    capabilities: undefined,
-    exeInode: undefined,
-    exeUpperLayer: undefined,
-    networkNamespace: undefined,
-    ...fields,
-  };
-  process.identity.current = process;
-  return process;
-}
-
-const init = processOf({ pid: 1, exe: "/sbin/init" });
-const shell = processOf({ pid: 50, exe: "/bin/bash", parent: init });
-const node = processOf({ exe: "/usr/bin/node", args: "app.js, -x", uid: 0, parent: shell });
+const init = sampleProcess({ pid: 1, exe: "/sbin/init" });
+const shell = sampleProcess({ pid: 50, exe: "/bin/bash", parent: init });
+const node = sampleProcess({ exe: "/usr/bin/node", args: "app.js, -x", uid: 0, parent: shell });
 
 function connection(fields: Partial<Extract<BehaviourRecord, { type: "NF" }>> = {}): Activity {
   const record: BehaviourRecord = {
@@ -426,8 +389,8 @@ const activities: fc.Arbitrary<Activity> = fc
       node,
       shell,
       init,
-      processOf({ exe: "a,b", uid: 100, tty: true }),
-      processOf({ known: false }),
+      sampleProcess({ exe: "a,b", uid: 100, tty: true }),
+      sampleProcess({ known: false }),
     ),
     dip: fc.constantFrom("10.9.0.2", "192.168.1.1", "::1", "2001:db8::1"),
     dport: fc.constantFrom(0, 50, 443),

@@ -3,6 +3,7 @@
 import type { Container, File, Host, Pod, Process } from "../../src/model/entity.ts";
 import { Op } from "../../src/model/opflag.ts";
 import type { Record } from "../../src/model/record.ts";
+import { sampleProcess } from "../../src/model/sample-test.ts";
 
 export const sampleBase = 1_700_000_000_000_000_000n;
 
@@ -46,41 +47,7 @@ const container: Container = {
 };
 
 function process(pid: number, parent: Process | undefined, more: Partial<Process>): Process {
-  const identity = {} as { current: Process };
-  const made: Process = {
-    identity,
-    host,
-    pid,
-    createdNs: undefined,
-    parent,
-    previous: undefined,
-    known: true,
-    state: "REUP",
-    ts: 10,
-    exe: undefined,
-    args: undefined,
-    uid: undefined,
-    user: undefined,
-    gid: undefined,
-    group: undefined,
-    tty: false,
-    entry: false,
-    container: undefined,
-    cwd: undefined,
-    env: [],
-    argv: undefined,
-    comm: undefined,
-    session: undefined,
-    processGroup: undefined,
-    loginUid: undefined,
-    capabilities: undefined,
-    exeInode: undefined,
-    exeUpperLayer: undefined,
-    networkNamespace: undefined,
-    ...more,
-  };
-  identity.current = made;
-  return made;
+  return sampleProcess({ host, pid, parent, ts: 10, ...more });
 }
 
 const init = process(1, undefined, { exe: "/sbin/init" });

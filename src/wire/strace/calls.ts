@@ -6,10 +6,10 @@ import {
   Family,
   type FamilyName,
   noFd,
+  noThreadInfo,
   type Syscall,
   type SyscallName,
   syscalls,
-  type ThreadInfo,
 } from "../../model/syscall.ts";
 import {
   type Address,
@@ -321,30 +321,6 @@ function fillAccepted(call: Syscall, text: string): void {
     call.tuple = unixTuple(target.path, target.peer, target.inode);
   }
 }
-
-export const noThreadInfo: ThreadInfo = {
-  tid: undefined,
-  pid: undefined,
-  parentTid: undefined,
-  vtid: undefined,
-  vpid: undefined,
-  comm: undefined,
-  argv0: undefined,
-  args: undefined,
-  env: undefined,
-  exePath: undefined,
-  cwd: undefined,
-  cgroups: undefined,
-  uid: undefined,
-  gid: undefined,
-  tty: undefined,
-  session: undefined,
-  processGroup: undefined,
-  loginUid: undefined,
-  capabilities: undefined,
-  exeInode: undefined,
-  exeUpperLayer: undefined,
-};
 
 const commMax = 15;
 

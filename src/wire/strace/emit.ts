@@ -7,11 +7,12 @@ import {
   emptySyscall,
   Family,
   type Input,
+  noThreadInfo,
   type Syscall,
 } from "../../model/syscall.ts";
 import { limits } from "../../model/limits.ts";
 import { type Endpoint, readTarget, type Target } from "./address.ts";
-import { fillCall, fillExec, noThreadInfo } from "./calls.ts";
+import { fillCall, fillExec } from "./calls.ts";
 import { failureOf } from "./constants.ts";
 import { addServer, bindTo, cwdOf, snapshotOf } from "./describe.ts";
 import { readDescriptor } from "./scan.ts";
