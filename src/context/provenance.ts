@@ -29,6 +29,18 @@ const servers: ReadonlySet<string> = new Set(
   ),
 );
 
+/** Programs that let people in: what happens behind them is somebody's session. */
+const logins: ReadonlySet<string> = new Set(
+  "sshd sshd-session sshd-auth dropbear login in.telnetd telnetd in.rshd xrdp xrdp-sesman Xvnc mosh-server".split(
+    " ",
+  ),
+);
+
+/** Whether a program with this name opens sessions for people. */
+export function isLoginProgram(name: string | undefined): boolean {
+  return name !== undefined && logins.has(name);
+}
+
 /** Options whose next word is program text or a module, so that no script follows. For shells, -e and -r mean other things. */
 const inlineOptions = {
   shell: new Set(["-c"]),

@@ -1,12 +1,15 @@
 // Walking back from the first alert: through ancestors and written programs to the request, or the process, that it began with.
 
 import { type TimeNs, second } from "../model/time.ts";
+import { injectedCommands } from "./injection.ts";
 import type { ConnectionNode, ProcessNode } from "./node.ts";
-import { type Draft, type Entry, ancestors, bornAt, writerOf } from "./draft.ts";
+import { type Draft, type Entry, ancestors, bornAt, isOwnConnection, writerOf } from "./draft.ts";
 
 /** A request further back than this is not taken for the cause. */
 const causeSpan = 120 * second;
 const sampleMax = 1024;
+/** Commands sent in the same way further apart than this are another attack's. */
+const injectionSpan = 900 * second;
 
 /**
  * The connection behind what a process does at a moment: taken by the process, by an ancestor, or by another worker of the same
@@ -34,6 +37,8 @@ function connectionsOf(service: ProcessNode): ConnectionNode[] {
   if (service.parent !== undefined) family.add(service.parent);
   for (const worker of family) {
     if (worker.accepted.size === 0 || worker.proc.exe !== exe || exe === undefined) continue;
+    // An interpreter runs many services: the arguments tell them apart.
+    if (worker.proc.args !== service.proc.args) continue;
     if (worker.proc.container?.id !== service.proc.container?.id) continue;
     found.push(...worker.accepted.values());
   }
@@ -48,6 +53,7 @@ function bestConnection(
   let best: { readonly entry: Entry; readonly score: number } | undefined;
   const usualOf = new Map<number, Entry["usual"]>();
   for (const connection of connections) {
+    if (isOwnConnection(connection, service)) continue;
     if (connection.first > at || at - connection.last > causeSpan) continue;
     const { dport } = connection.net;
     const usual = usualOf.get(dport) ?? usualVolume(connections, dport);
@@ -100,9 +106,11 @@ export function walkBack(draft: Draft): void {
     visited.add(node);
     const entry = findEntry(node, at);
     if (entry !== undefined) {
+      const line = upTo(node, entry.service);
       draft.entry = entry;
-      chain.unshift(...upTo(node, entry.service));
       draft.start = Math.min(draft.start, entry.connection.first);
+      chain.unshift(...line, ...beforeEntry(draft, entry, [...line, ...chain]));
+      addInjected(draft, line);
       break;
     }
     const born = bornChain(node);
@@ -120,6 +128,54 @@ export function walkBack(draft: Draft): void {
     if (each !== draft.entry?.service && !draft.attack.has(each))
       draft.attack.set(each, bornAt(each));
   }
+}
+
+/** The other commands that were sent in the same way; the first of them is where it began. */
+function addInjected(draft: Draft, [service, child]: readonly ProcessNode[]): void {
+  const { entry } = draft;
+  if (entry === undefined || service === undefined || child === undefined) return;
+  const injected = injectedCommands(service);
+  if (!injected.includes(child)) return;
+  for (const node of injected) {
+    const at = bornAt(node);
+    if (Math.abs(at - bornAt(child)) > injectionSpan) continue;
+    const request = findEntry(node, at);
+    if (request === undefined || request.connection.net.sip !== entry.connection.net.sip) continue;
+    for (const each of descendants(node))
+      if (!draft.attack.has(each)) draft.attack.set(each, bornAt(each));
+    if (request.connection.first >= draft.start) continue;
+    draft.entry = request;
+    draft.start = request.connection.first;
+  }
+}
+
+function descendants(node: ProcessNode): ProcessNode[] {
+  const found = [node];
+  for (let i = 0; i < found.length && found.length < 4096; i++)
+    found.push(...(found[i]?.children ?? []));
+  return found;
+}
+
+/**
+ * What the request set going may be a program that an earlier request had left there: that one is the cause. Returns the processes
+ * that wrote it.
+ */
+function beforeEntry(draft: Draft, entry: Entry, line: readonly ProcessNode[]): ProcessNode[] {
+  const { first } = entry.connection;
+  for (const node of line) {
+    for (const exec of node.execs) {
+      for (const file of exec.files) {
+        const written = writerOf(file, exec.at);
+        if (written === undefined || written.at >= first) continue;
+        const earlier = findEntry(written.writer, written.at);
+        if (earlier === undefined || earlier.connection.first >= first) continue;
+        draft.entry = earlier;
+        draft.start = Math.min(draft.start, earlier.connection.first);
+        return upTo(written.writer, earlier.service);
+      }
+    }
+  }
+  return [];
 }
 
 /** From below the service down to the node. */

@@ -1,8 +1,9 @@
 // What an incident is built from: the processes that belong to the attack, where it came in, and the steps that heuristics found.
 // Data and small questions about the graph; the judgement is in heuristic/, the wording in sentence.ts.
 
+import { isLoginProgram } from "../context/provenance.ts";
 import type { Alert } from "../model/alert.ts";
-import type { Process } from "../model/entity.ts";
+import { type Process, processName } from "../model/entity.ts";
 import type { Because } from "../model/incident.ts";
 import type { BehaviourRecord } from "../model/record.ts";
 import { type TimeNs, second } from "../model/time.ts";
@@ -140,9 +141,40 @@ function copiedFrom({ writer, file }: Written): FileNode | undefined {
   return undefined;
 }
 
+/** Connections looked at before a process counts as one that talks to itself only. */
+const ownConnectionsMax = 256;
+
 /** A process that answers others: what it does in one request says nothing about the next. */
 export function isService(node: ProcessNode): boolean {
-  return node.accepted.size > 0;
+  let seen = 0;
+  for (const connection of node.accepted.values()) {
+    if (!isOwnConnection(connection, node)) return true;
+    if (++seen >= ownConnectionsMax) return false;
+  }
+  return false;
+}
+
+/** Its client is the server itself or was started by it, as in a test that brings its own server. */
+export function isOwnConnection({ client }: ConnectionNode, server: ProcessNode): boolean {
+  if (client === undefined) return false;
+  return client === server || ancestors(client).includes(server);
+}
+
+/** A service behind which people sit; they run what they like. */
+export function isLogin(node: ProcessNode): boolean {
+  return isLoginProgram(processName(node.proc));
+}
+
+/** The nearest service, or login, above a process, and the child of it through which the process descends. */
+export function serviceBranch(
+  node: ProcessNode,
+): { readonly service: ProcessNode; readonly child: ProcessNode } | undefined {
+  let child = node;
+  for (const ancestor of ancestors(node)) {
+    if (isService(ancestor) || isLogin(ancestor)) return { service: ancestor, child };
+    child = ancestor;
+  }
+  return undefined;
 }
 
 export function bornAt(node: ProcessNode): TimeNs {
@@ -190,7 +222,9 @@ export function belongs(draft: Draft, node: ProcessNode, at: TimeNs): boolean {
 export function actors(draft: Draft): ProcessNode[] {
   const nodes = [...draft.attack.keys()];
   const service = draft.entry?.service;
-  if (service !== undefined && !draft.attack.has(service)) nodes.unshift(service);
+  if (service !== undefined && !draft.attack.has(service) && !isLogin(service)) {
+    nodes.unshift(service);
+  }
   return nodes;
 }
 

@@ -322,9 +322,10 @@ export class ProvenanceGraph {
       // The client's end is remembered by its tuple only, for the moment when the server's end turns up.
       const connection = known ?? this.#newConnection(tuple, record.net, proc, record.ts);
       connection.client = node;
-    } else if (known?.server !== undefined && known.server !== node && known.client !== node) {
-      // Another worker of the same service goes on with the connection.
-      if (phase !== "begin") this.#add(known, record, at, false);
+    } else if (known?.server !== undefined && known.server !== node && !isClient(known, node)) {
+      // Another worker of the same service goes on with the connection; a child that only inherited it does not.
+      if (phase === "begin" || record.rbytes + record.wbytes === 0) return;
+      this.#add(known, record, at, false);
       addAccepted(node, known);
       return;
     }
@@ -477,4 +478,9 @@ function addAccepted(node: ProcessNode, connection: ConnectionNode): void {
 
 function pidKey(proc: Process): string {
   return `${proc.host.id}/${proc.pid}`;
+}
+
+/** It made the connection, or inherited it from who did. */
+function isClient({ client }: ConnectionNode, node: ProcessNode): boolean {
+  return client !== undefined && (client === node || isAncestor(client, node));
 }

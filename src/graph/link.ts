@@ -8,12 +8,14 @@ import {
   type ProgramIndex,
   ancestors,
   bornAt,
+  isLogin,
   isService,
   isUsualChild,
+  serviceBranch,
   writerOf,
 } from "./draft.ts";
 import type { ProvenanceGraph } from "./graph.ts";
-import type { ProcessNode } from "./node.ts";
+import type { FileNode, ProcessNode } from "./node.ts";
 
 /** Alerts of one service further apart than this are different attacks. */
 const serviceGap = 900 * second;
@@ -45,6 +47,7 @@ export function linkAlerts(
   seeds.forEach((seed, i) => claim(seed, i, owners, union));
   linkServices(seeds, union);
   linkPrograms(programs, owners, seeds, union);
+  linkRunners(owners, union);
   linkConnections(graph, owners, seeds, union);
   linkRequests(seeds, union);
   const clusters = new Map<number, { alerts: ProcessAlert[]; attack: Map<ProcessNode, TimeNs> }>();
@@ -85,11 +88,27 @@ function claim(seed: Seed, index: number, owners: Owners, union: Union): void {
   if (isService(seed.node)) return;
   // A program that was born in the recording belongs whole: it was started for this.
   take(seed.node, seed.node.forkedAt ?? seed.since);
+  const branch = oddBranch(seed);
+  if (branch !== undefined) take(branch, bornAt(branch));
   for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
     const since = owners.get(node)?.since ?? seed.since;
     for (const child of node.children)
       if (bornAt(child) >= since - slack) take(child, bornAt(child));
   }
+}
+
+/**
+ * What the service started that led to the alert, where it does not start it every day: all of that one branch belongs to what
+ * the request brought about.
+ */
+function oddBranch({ node, since }: Seed): ProcessNode | undefined {
+  const found = serviceBranch(node);
+  if (found === undefined) return undefined;
+  const { child, service } = found;
+  const born = child.forkedAt ?? child.execs[0]?.at;
+  if (born === undefined || since - born > serviceGap) return undefined;
+  const usual = !isLogin(service) && isUsualChild(child, service, born);
+  return usual ? undefined : child;
 }
 
 /** A child that a service starts soon after its alert, and does not start every day. */
@@ -219,16 +238,51 @@ function linkConnections(
   }
 }
 
-/** Alerts that lead back to the same request. */
+/**
+ * Alerts that lead back to the same unusual request, and those of one client that made the same service do what it does not do
+ * every day, request after request.
+ */
 function linkRequests(seeds: readonly Seed[], union: Union): void {
   const byConnection = new Map<string, number>();
+  const lastOfClient = new Map<string, number>();
   seeds.forEach((seed, i) => {
     const entry = findEntry(seed.node, seed.since);
-    if (entry === undefined || !entry.unusual) return;
-    const other = byConnection.get(entry.connection.tuple);
-    if (other === undefined) byConnection.set(entry.connection.tuple, i);
-    else union.join(other, i);
+    if (entry === undefined) return;
+    const { tuple, net } = entry.connection;
+    if (entry.unusual) {
+      const other = byConnection.get(tuple);
+      if (other === undefined) byConnection.set(tuple, i);
+      else union.join(other, i);
+    }
+    if (isLogin(entry.service) || (!entry.unusual && oddBranch(seed) === undefined)) return;
+    const client = `${net.sip}>${net.dip}:${net.dport}`;
+    const last = lastOfClient.get(client);
+    const since = last === undefined ? undefined : seeds[last]?.since;
+    if (last !== undefined && since !== undefined && seed.since - since <= serviceGap) {
+      union.join(last, i);
+    }
+    lastOfClient.set(client, i);
   });
+}
+
+/** Alerts of processes that run the same file, which a service, or something behind one, had written. */
+function linkRunners(owners: Owners, union: Union): void {
+  const byFile = new Map<FileNode, number>();
+  for (const [node, { seed }] of owners) {
+    for (const exec of node.execs) {
+      for (const file of exec.files) {
+        const other = byFile.get(file);
+        if (other !== undefined) {
+          union.join(other, seed);
+          continue;
+        }
+        const writer = writerOf(file, exec.at)?.writer;
+        if (writer === undefined) continue;
+        const service = isService(writer) ? writer : serviceBranch(writer)?.service;
+        if (service !== undefined && !isLogin(service)) byFile.set(file, seed);
+      }
+    }
+  }
 }
 
 class Union {

@@ -43,7 +43,24 @@ export function scoreTerms(draft: Draft, stepTactics: readonly (string | undefin
     { name: "kill chain", value: Math.min(30, 5 * Math.max(0, longestChain(stepTactics) - 1)) },
   ];
   for (const [name, value] of draft.terms) terms.push({ name, value });
+  const sum = terms.reduce((total, { value }) => total + value, 0);
+  if (sum >= incidentScore && worst < severityValue.high && !isStrong(draft)) {
+    terms.push({ name: "nothing certain", value: incidentScore - 1 - sum });
+  }
   return terms.filter(({ value }) => value !== 0);
+}
+
+/** Many weak signs are an ordinary day on an unusual path: without a strong alert something must have been done. */
+function isStrong({ terms }: Draft): boolean {
+  if (
+    ["exfiltration", "foothold", "files replaced", "command injection"].some((name) =>
+      terms.has(name),
+    )
+  )
+    return true;
+  // A server that is no more than a server, and ran a shell's command line that it does not run every day.
+  if ((terms.get("command through a server") ?? 0) >= 20) return true;
+  return terms.has("credentials read") && terms.has("command and control");
 }
 
 /** Length of the longest run of different tactics that come in the order of an attack; others may lie between them. */

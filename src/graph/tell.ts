@@ -15,6 +15,7 @@ import {
   type ProcessAlert,
   actKey,
   bornAt,
+  isLogin,
 } from "./draft.ts";
 import { type ProcessNode, printPeer, tupleKey } from "./node.ts";
 import { scoreTerms, severityOf } from "./score.ts";
@@ -252,7 +253,10 @@ function titleOf(draft: Draft, steps: readonly Step[]): string {
   );
   const parts: string[] = [];
   const server = draft.entry?.service ?? draft.commanded;
-  if (server !== undefined) parts.push(`${processName(server.proc) ?? "a service"} was exploited`);
+  if (server !== undefined) {
+    const name = processName(server.proc) ?? "a service";
+    parts.push(isLogin(server) ? `login through ${name}` : `${name} was exploited`);
+  }
   if (dropped !== undefined)
     parts.push(`${printable(dropped.file.names.at(-1) ?? "")} was dropped and run`);
   else if (madeExecutable !== undefined)

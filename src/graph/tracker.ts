@@ -9,6 +9,7 @@ import type { TimeBase } from "../model/time.ts";
 import { walkBack } from "./cause.ts";
 import { type Draft, type ProcessAlert, ProgramIndex } from "./draft.ts";
 import { type GraphLimits, ProvenanceGraph } from "./graph.ts";
+import { habitualAlerts } from "./habit.ts";
 import { heuristics } from "./heuristic/index.ts";
 import { type Cluster, linkAlerts } from "./link.ts";
 import { incidentScore } from "./score.ts";
@@ -56,7 +57,10 @@ export class IncidentTracker {
     const programs = new ProgramIndex(this.graph);
     const incidents: Incident[] = [];
     const unconnected: Alert[] = [...this.#others];
-    for (const cluster of linkAlerts(this.graph, programs, alerts)) {
+    const habitual = habitualAlerts(this.graph, alerts);
+    unconnected.push(...habitual);
+    const odd = alerts.filter((alert) => !habitual.has(alert));
+    for (const cluster of linkAlerts(this.graph, programs, odd)) {
       const incident = this.#keepId(tell(this.#draft(programs, cluster), this.#base));
       if (incident.score >= incidentScore) incidents.push(incident);
       else unconnected.push(...cluster.alerts);

@@ -48,7 +48,9 @@ function replay(paths: readonly string[]): Replay {
     const reader = new SysFlowReader({ base, inflate, path });
     reader.push(readFileSync(path));
     reader.end();
-    activities.push(...order.push(reader.read()));
+    // It hands out portions.
+    for (let records = reader.read(); records.length > 0; records = reader.read())
+      activities.push(...order.push(records));
     base ??= reader.base;
   }
   activities.push(...order.end());

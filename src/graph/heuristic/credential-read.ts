@@ -2,7 +2,7 @@
 
 import { printBytes } from "../../encode/units.ts";
 import { printable } from "../../base/text.ts";
-import { type Heuristic, actKey, actors, addTerm, belongs } from "../draft.ts";
+import { type Heuristic, actKey, actors, addTerm, belongs, isLogin } from "../draft.ts";
 import { whoRuns } from "../sentence.ts";
 
 type Kind = {
@@ -51,6 +51,8 @@ export const credentialRead: Heuristic = {
   doc: "a file whose name says that it holds secrets, read by a process of the attack",
   apply(draft) {
     for (const node of actors(draft)) {
+      // It looks passwords up for a living.
+      if (isLogin(node)) continue;
       for (const [file, edge] of node.files) {
         if (edge.firstRead === undefined || !belongs(draft, node, edge.firstRead)) continue;
         const path = file.names.at(-1) ?? file.file.path;

@@ -12,6 +12,7 @@ import {
   actors,
   addTerm,
   belongs,
+  isLogin,
   writerOf,
 } from "../draft.ts";
 import { after, before, clientOf, procAt, who } from "../sentence.ts";
@@ -24,7 +25,10 @@ export const droppedProgram: Heuristic = {
       draft.dropped.push(dropped);
       addWrite(draft, dropped);
       addRun(draft, dropped);
-      addTerm(draft, "dropped program", 15, 15);
+      // People run what they copied here.
+      if (draft.entry === undefined || !isLogin(draft.entry.service)) {
+        addTerm(draft, "dropped program", 15, 15);
+      }
     }
   },
 };

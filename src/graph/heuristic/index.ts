@@ -6,7 +6,9 @@ import { credentialRead } from "./credential-read.ts";
 import { download } from "./download.ts";
 import { droppedProgram } from "./dropped-program.ts";
 import { exploitedRequest } from "./exploited-request.ts";
+import { foothold } from "./foothold.ts";
 import { outbound } from "./outbound.ts";
+import { replacedFiles } from "./replaced-files.ts";
 import { serviceCommand } from "./service-command.ts";
 import { writtenFile } from "./written-file.ts";
 
@@ -14,6 +16,8 @@ export const heuristics: readonly Heuristic[] = [
   exploitedRequest,
   droppedProgram,
   download,
+  foothold,
+  replacedFiles,
   writtenFile,
   ancestry,
   serviceCommand,

@@ -90,10 +90,12 @@ export const outbound: Heuristic = {
   apply(draft) {
     const usual = usualPeers(draft);
     const groups = [...groupPeers(draft).values()].sort((a, b) => a.first - b.first);
-    let collected = earliestCredential(draft);
+    const credentials = credentialsRead(draft);
+    let collected = credentials?.at;
     for (const group of groups) {
       const isUsual = group.edges.some((edge) => usual.has(peerKey(edge.net)));
-      const purpose = purposeOf(group, isUsual, collected);
+      const secret = credentials !== undefined && group.last > credentials.at;
+      const purpose = purposeOf(group, isUsual, collected, secret ? credentials.bytes : undefined);
       if (purpose === purposes.collection)
         collected = Math.min(collected ?? group.first, group.first);
       const source = purpose === purposes.send ? sourceOf(group) : undefined;
@@ -153,7 +155,12 @@ function neighbourhood({ net }: PeerEdge): string {
   return `${network}:${dport}`;
 }
 
-function purposeOf(group: Group, isUsual: boolean, collected: TimeNs | undefined): Purpose {
+function purposeOf(
+  group: Group,
+  isUsual: boolean,
+  collected: TimeNs | undefined,
+  secretBytes: number | undefined,
+): Purpose {
   const { rbytes, wbytes, sessions } = group;
   if (isUsual) return purposes.collection;
   const afterwards = collected !== undefined && group.last > collected;
@@ -164,6 +171,10 @@ function purposeOf(group: Group, isUsual: boolean, collected: TimeNs | undefined
     return afterwards && isPrivate(group) ? purposes.collection : purposes.fetch;
   if (wbytes >= loadBytes && wbytes * 2 >= rbytes) return purposes.send;
   if (afterwards && wbytes >= smallestSend && wbytes > 2 * rbytes) return purposes.send;
+  // A secret is short: more than it, and more than came back.
+  const request = 100;
+  if (secretBytes !== undefined && wbytes > rbytes && wbytes >= secretBytes + request)
+    return purposes.send;
   if (afterwards && isPrivate(group) && rbytes > wbytes && rbytes >= 512)
     return purposes.collection;
   return purposes.control;
@@ -275,7 +286,14 @@ function failEmpty(): never {
   throw new Error("assertion failed: a group of connections is never empty");
 }
 
-function earliestCredential(draft: Draft): TimeNs | undefined {
+/** When the first secret was read, and how much at least all of them were. */
+function credentialsRead(
+  draft: Draft,
+): { readonly at: TimeNs; readonly bytes: number } | undefined {
   const reads = draft.steps.filter(({ tactic }) => tactic === "credential-access");
-  return reads.length === 0 ? undefined : Math.min(...reads.map(({ ts }) => ts));
+  if (reads.length === 0) return undefined;
+  const sizes = reads.flatMap(({ records }) =>
+    records.flatMap((record) => (record.type === "FF" && record.rbytes > 0 ? record.rbytes : [])),
+  );
+  return { at: Math.min(...reads.map(({ ts }) => ts)), bytes: Math.min(...sizes) };
 }

@@ -9,28 +9,23 @@ import {
   addTerm,
   ancestors,
   bornAt,
+  isLogin,
   isService,
   isUsualChild,
 } from "../draft.ts";
+import { commandText, injectedCommands } from "../injection.ts";
 import type { ProcessNode } from "../node.ts";
-
-const shell = /^(ba|da|a|z|k|mk|c|tc|fi)?sh([-.\d].*)?$/;
-const inline = /^(-\S+ )*-\w*c /;
 
 export const serviceCommand: Heuristic = {
   name: "command through a server",
   doc: "a shell with an inline command below a server, which does not start it for every request",
   apply(draft) {
     for (const node of draft.attack.keys()) {
-      if (
-        !node.execs.some(
-          ({ proc }) => shell.test(processName(proc) ?? "") && inline.test(proc.args ?? ""),
-        )
-      )
-        continue;
+      if (commandText(node) === undefined) continue;
       const server = serverAbove(draft, node);
       if (server === undefined) continue;
       draft.commanded = server;
+      if (injectedCommands(server).includes(node)) addTerm(draft, "command injection", 15, 15);
       if (draft.entry === undefined) {
         draft.chain.unshift(server);
         draft.start = Math.min(draft.start, ...draft.chain.slice(1).map(bornAt));
@@ -50,6 +45,7 @@ function serverAbove(draft: Draft, node: ProcessNode): ProcessNode | undefined {
   let child = node;
   for (const ancestor of ancestors(node)) {
     if (!draft.attack.has(ancestor)) {
+      if (isLogin(ancestor)) return undefined;
       const serves = isService(ancestor) || isServerProgram(processName(ancestor.proc));
       return serves && !isUsualChild(child, ancestor, bornAt(child)) ? ancestor : undefined;
     }

@@ -18,7 +18,7 @@ export const writtenFile: Heuristic = {
       const type = activities.at(-1)?.record.type;
       if (node !== undefined && (type === "FF" || type === "FE")) path.add(node);
     }
-    const told = new Set(draft.steps.map(({ key }) => key));
+    const told = new Set(draft.steps.flatMap(({ key, covers }) => [key, ...covers]));
     for (const node of path) {
       const since = draft.attack.get(node);
       if (since === undefined) continue;
