@@ -1,9 +1,26 @@
 #!/bin/sh
-# Sets up the other readers of the format that tests compare with: Python's fastavro and sysflow-tools in .cache/python, Apache's
-# Avro for Java in .cache/java. Does nothing where it is done already; leaves out what the machine lacks the tool for.
+# Sets up what tests compare with: strace and sysdig, Python's fastavro and sysflow-tools in .cache/python, Apache's Avro for Java
+# in .cache/java (with the JDK and Maven of the machine). Does nothing where it is done already; leaves out what the machine lacks the tool for.
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p .cache
+
+# What tests compare with and is a Debian package: installed where we may.
+missing=""
+command -v strace >/dev/null 2>&1 || missing="$missing strace"
+command -v sysdig >/dev/null 2>&1 || missing="$missing sysdig"
+command -v python3 >/dev/null 2>&1 || missing="$missing python3"
+python3 -c "import ensurepip" >/dev/null 2>&1 || missing="$missing python3-venv"
+if [ -n "$missing" ]; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "installing$missing"
+    apt-get update -q >/dev/null 2>&1 || true
+    # shellcheck disable=SC2086
+    apt-get install -y -q --no-install-recommends $missing >/dev/null 2>&1 || true
+  else
+    echo "left out, for only root may install them:$missing"
+  fi
+fi
 
 if command -v python3 >/dev/null 2>&1; then
   if ! .cache/python/bin/python -c "import fastavro, sysflow" >/dev/null 2>&1; then
