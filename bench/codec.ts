@@ -1,15 +1,16 @@
 // Our Avro codec against avsc on real records, in memory: records per CPU second, decode and encode, interleaved rounds, medians.
-// Run: npx esbuild bench/codec.ts --bundle --platform=node --format=esm --outfile=.cache/codec.mjs --packages=external
-//      node .cache/codec.mjs [file.sf …]      (default: the recorded pairs)
+// Run: node scripts/run.mjs bench/codec.ts [file.sf …]      (default: the recorded pairs)
 
 import { readdirSync, readFileSync } from "node:fs";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import avsc from "avsc";
+import type avsc from "avsc";
 import type { Record } from "../src/model/record.ts";
 import { ContainerReader } from "../src/wire/avro/container.ts";
 import { SysFlowReader } from "../src/wire/avro/reader.ts";
 import { SysFlowWriter, zlibOptions } from "../src/wire/avro/writer.ts";
 import { corpusPath } from "../test/corpus.ts";
+import { avscType } from "../test/format/avsc.ts";
+import { median } from "./measure.ts";
 
 const rounds = 9;
 /** Small files are repeated until a round has about so many records. */
@@ -21,21 +22,6 @@ type Sample = {
   readonly count: number;
   readonly schema: string;
 };
-
-// avsc's own way to whole 64-bit numbers; without it nanoseconds are lost.
-// oxlint-disable-next-line no-underscore-dangle
-const bigLong = avsc.types.LongType.__with({
-  fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
-  toBuffer: (value: bigint) => {
-    const bytes = Buffer.alloc(8);
-    bytes.writeBigInt64LE(value);
-    return bytes;
-  },
-  fromJSON: BigInt,
-  toJSON: Number,
-  isValid: (value: unknown) => typeof value === "bigint",
-  compare: (a: bigint, b: bigint) => (a < b ? -1 : Number(a > b)),
-});
 
 function sampleOf(path: string): Sample & { readonly records: Record[] } {
   const bytes = readFileSync(path);
@@ -95,25 +81,11 @@ function encodeByAvsc(type: avsc.Type, values: readonly unknown[], buffer: Buffe
   return at;
 }
 
-/** Old schemas call nanoseconds timestamp-millis. */
-function withoutLogicalTypes(node: unknown): unknown {
-  if (Array.isArray(node)) return node.map(withoutLogicalTypes);
-  if (typeof node !== "object" || node === null) return node;
-  const entries = Object.entries(node).filter(([key]) => key !== "logicalType");
-  if (entries.length === 1 && entries[0]?.[0] === "type") return withoutLogicalTypes(entries[0][1]);
-  return Object.fromEntries(entries.map(([key, value]) => [key, withoutLogicalTypes(value)]));
-}
-
 function cpuSeconds(run: () => void): number {
   const before = process.cpuUsage();
   run();
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1e6;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? 0;
 }
 
 const given = process.argv.slice(2);
@@ -126,12 +98,7 @@ const paths =
 const samples = paths.map(sampleOf);
 const total = samples.reduce((sum, sample) => sum + sample.count, 0);
 const repeat = Math.max(1, Math.round(recordsPerRound / total));
-const types = samples.map((sample) =>
-  avsc.Type.forSchema(withoutLogicalTypes(JSON.parse(sample.schema)) as avsc.Schema, {
-    registry: { long: bigLong },
-    wrapUnions: true,
-  }),
-);
+const types = samples.map((sample) => avscType(sample.schema));
 const values = samples.map((sample, i) => decodeByAvsc(types[i] as avsc.Type, sample));
 const buffer = Buffer.alloc(4 * 1024 * 1024);
 

@@ -1,6 +1,8 @@
 // What really happened in a run of the intrusion, as the actors wrote it down, and its comparison with a story that was made from
 // the recording alone. It knows the shape of `sysflow story --json`, not how it was made.
 
+import { itemsOf, memberAt } from "../src/base/json.ts";
+
 export const stepKinds = [
   "exploit",
   "fetch",
@@ -177,14 +179,6 @@ export type Comparison = {
   readonly extra: readonly string[];
 };
 
-function member(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
 type ToldStep = {
   readonly kind: string;
   readonly value: string;
@@ -194,26 +188,26 @@ type ToldStep = {
 };
 
 function toldSteps(incident: unknown): ToldStep[] {
-  const root = member(incident, "root");
+  const root = memberAt(incident, "root");
   const told: ToldStep[] = [
     {
-      kind: member(root, "kind") === "connection" ? "peer" : String(member(root, "kind")),
-      value: String(member(root, "object") ?? ""),
+      kind: memberAt(root, "kind") === "connection" ? "peer" : String(memberAt(root, "kind")),
+      value: String(memberAt(root, "object") ?? ""),
       text: "",
       removes: false,
-      ts: String(member(root, "ts") ?? ""),
+      ts: String(memberAt(root, "ts") ?? ""),
     },
   ];
-  for (const step of list(member(incident, "steps"))) {
-    const proc = member(step, "proc");
-    const words = ["exe", "args"].map((key) => String(member(proc, key) ?? ""));
-    const act = ["op", "sentence"].map((key) => String(member(step, key) ?? "")).join(" ");
+  for (const step of itemsOf(memberAt(incident, "steps"))) {
+    const proc = memberAt(step, "proc");
+    const words = ["exe", "args"].map((key) => String(memberAt(proc, key) ?? ""));
+    const act = ["op", "sentence"].map((key) => String(memberAt(step, key) ?? "")).join(" ");
     told.push({
-      kind: String(member(member(step, "object"), "kind")),
-      value: String(member(member(step, "object"), "value") ?? ""),
-      text: [String(member(step, "op") ?? ""), ...words].join(" "),
+      kind: String(memberAt(memberAt(step, "object"), "kind")),
+      value: String(memberAt(memberAt(step, "object"), "value") ?? ""),
+      text: [String(memberAt(step, "op") ?? ""), ...words].join(" "),
       removes: /unlink|remove|delete/i.test(act),
-      ts: String(member(step, "ts") ?? ""),
+      ts: String(memberAt(step, "ts") ?? ""),
     });
   }
   return told;
@@ -245,7 +239,7 @@ const ordered = ["exploit", "fetch", "execute", "credentials", "database", "exfi
 
 /** Compares a run's truth with the document that `sysflow story --json` prints of its recording. */
 export function compareStory(truth: Truth, story: unknown): Comparison {
-  const incidents = list(member(story, "incidents"));
+  const incidents = itemsOf(memberAt(story, "incidents"));
   const told = incidents.flatMap(toldSteps);
   const firstOf = (step: TruthStep): number => told.findIndex((each) => tells(each, step));
   const missing = truth.steps.filter((step) => firstOf(step) < 0).map((step) => step.kind);
