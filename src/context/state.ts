@@ -110,10 +110,14 @@ export class KernelState<Owner, Flow> {
         this.containers.set(input.id, input);
         return;
       case "user":
-        if (this.users.size < limits.processes.max) this.users.set(input.uid, input.name);
+        if (this.#isName(input.name) && this.users.size < limits.processes.max) {
+          this.users.set(input.uid, input.name);
+        }
         return;
       case "group":
-        if (this.groups.size < limits.processes.max) this.groups.set(input.gid, input.name);
+        if (this.#isName(input.name) && this.groups.size < limits.processes.max) {
+          this.groups.set(input.gid, input.name);
+        }
         return;
       case "host":
         this.hostname = input.hostname;
@@ -126,6 +130,11 @@ export class KernelState<Owner, Flow> {
       case "gap":
         return;
     }
+  }
+
+  /** Captures say "<NA>" where the machine had no name; the original repeats it. */
+  #isName(name: string): boolean {
+    return this.quirks || (name !== "" && name !== "<NA>");
   }
 
   #learnThread(snapshot: ThreadSnapshot): void {

@@ -188,9 +188,13 @@ export function lineage(process: Process): Process[] {
   return chain;
 }
 
+const deleted = " (deleted)";
+
 /** The last part of the program's path: what people call the process. */
 export function processName(process: Process): string | undefined {
   const exe = process.exe;
   if (exe === undefined || exe === "") return process.comm;
-  return exe.slice(exe.lastIndexOf("/") + 1);
+  const name = exe.slice(exe.lastIndexOf("/") + 1);
+  // The kernel's remark that the program's file is gone is part of the path, not of the name.
+  return name.endsWith(deleted) ? name.slice(0, -deleted.length) : name;
 }
