@@ -235,3 +235,11 @@ export function actKey(node: ProcessNode, action: Action, object: string): strin
 export function addTerm(draft: Draft, name: string, value: number, most: number): void {
   draft.terms.set(name, Math.min(most, (draft.terms.get(name) ?? 0) + value));
 }
+
+/** npm and the like: their own tokens and what they unpack are their business. */
+export function isPackageTool(proc: Process): boolean {
+  const words = [proc.exe, ...(proc.args ?? "").split(" ", 3)];
+  return words.some((word) =>
+    /(^|\/)(npm|npx|npm-cli\.js|yarn|pnpm|pip[\d.]*|apt-get|apt|dpkg)$/.test(word ?? ""),
+  );
+}

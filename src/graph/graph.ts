@@ -322,7 +322,7 @@ export class ProvenanceGraph {
       // The client's end is remembered by its tuple only, for the moment when the server's end turns up.
       const connection = known ?? this.#newConnection(tuple, record.net, proc, record.ts);
       connection.client = node;
-    } else if (known?.server !== undefined && known.server !== node && !isClient(known, node)) {
+    } else if (known?.server !== undefined && known.server !== node && isWorkerOf(known, node)) {
       // Another worker of the same service goes on with the connection; a child that only inherited it does not.
       if (phase === "begin" || record.rbytes + record.wbytes === 0) return;
       this.#add(known, record, at, false);
@@ -480,7 +480,10 @@ function pidKey(proc: Process): string {
   return `${proc.host.id}/${proc.pid}`;
 }
 
-/** It made the connection, or inherited it from who did. */
-function isClient({ client }: ConnectionNode, node: ProcessNode): boolean {
-  return client !== undefined && (client === node || isAncestor(client, node));
+/** It was given the connection by the service that took it: not the client, nor what the client started. */
+function isWorkerOf({ client, server }: ConnectionNode, node: ProcessNode): boolean {
+  if (server === undefined) return false;
+  if (client !== undefined && (client === node || isAncestor(client, node))) return false;
+  if (isAncestor(server, node) || isAncestor(node, server)) return true;
+  return node.proc.exe === server.proc.exe && node.proc.args === server.proc.args;
 }

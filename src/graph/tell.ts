@@ -261,9 +261,13 @@ function titleOf(draft: Draft, steps: readonly Step[]): string {
     parts.push(`${printable(dropped.file.names.at(-1) ?? "")} was dropped and run`);
   else if (madeExecutable !== undefined)
     parts.push(`${printable(madeExecutable.object.value)} was left and made executable`);
-  else if (server !== undefined) parts.push("commands were run");
+  else if (server !== undefined && steps.some(({ op }) => op === "EXEC"))
+    parts.push("commands were run");
+  else if (server !== undefined) parts.push("made to act for somebody");
   else parts.push(draft.firstAlert.rule.name);
   if (has("credential-access")) parts.push("credentials were read");
+  if (has("persistence")) parts.push("a foothold was left");
+  if (has("impact")) parts.push("files were replaced");
   if (has("exfiltration")) parts.push("data left");
   else if (has("command-and-control") && dropped === undefined) parts.push("control channel");
   return parts.join(", ");

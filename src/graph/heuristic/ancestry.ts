@@ -1,6 +1,7 @@
 // Who started whom: the line from the service down to the first alert step by step, and below it what the attack's programs
 // started, told together.
 
+import { processName } from "../../model/entity.ts";
 import type { TimeNs } from "../../model/time.ts";
 import { printCount } from "../../encode/units.ts";
 import { type Draft, type Heuristic, actKey, addTerm } from "../draft.ts";
@@ -29,7 +30,7 @@ export const ancestry: Heuristic = {
       }
     }
     for (const group of alike(draft, single)) addStart(draft, group);
-    for (const parent of draft.attack.keys()) addChildren(draft, parent, single);
+    for (const parents of alikeParents(draft)) addChildren(draft, parents, single);
     if (draft.attack.size > 1) addTerm(draft, "ancestry", 3, 3);
   },
 };
@@ -94,19 +95,69 @@ type Started = {
   readonly exec: Pick<Exec, "at" | "proc"> & { readonly record?: Exec["record"] };
 };
 
+/** What one parent started with one command line again and again is one group. */
+function alikeParents(draft: Draft): ProcessNode[][] {
+  const groups = new Map<string, ProcessNode[]>();
+  for (const node of draft.attack.keys()) {
+    const key = `${node.parent?.key ?? node.key} ${commandOf(node.proc)}`;
+    const group = groups.get(key) ?? [];
+    group.push(node);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/** Programs that say where one is and who one is, and the technique that they stand for. */
+const looking: { readonly [name: string]: string } = {
+  id: "T1033",
+  whoami: "T1033",
+  who: "T1033",
+  w: "T1033",
+  last: "T1033",
+  users: "T1033",
+  groups: "T1069.001",
+  uname: "T1082",
+  hostname: "T1082",
+  hostnamectl: "T1082",
+  lscpu: "T1082",
+  arch: "T1082",
+  lsblk: "T1082",
+  uptime: "T1082",
+  ps: "T1057",
+  pstree: "T1057",
+  ifconfig: "T1016",
+  ip: "T1016",
+  route: "T1016",
+  arp: "T1016",
+  netstat: "T1049",
+  ss: "T1049",
+};
+
 /** One step for all that a program of the attack started. */
-function addChildren(draft: Draft, parent: ProcessNode, single: ReadonlySet<ProcessNode>): void {
-  const since = draft.attack.get(parent) ?? 0;
-  if (parent.parent !== undefined && draft.attack.has(parent.parent) && !single.has(parent)) return;
+function addChildren(
+  draft: Draft,
+  parents: readonly ProcessNode[],
+  single: ReadonlySet<ProcessNode>,
+): void {
   const execs: Started[] = [];
-  collect(parent, since, single, draft, execs, 0);
-  if (execs.length === 0) return;
+  for (const parent of parents) {
+    const inner = parent.parent !== undefined && draft.attack.has(parent.parent);
+    if (inner && !single.has(parent)) continue;
+    collect(parent, draft.attack.get(parent) ?? 0, single, draft, execs, 0);
+  }
   execs.sort((a, b) => a.exec.at - b.exec.at);
   const first = execs[0];
   const last = execs.at(-1);
-  if (first === undefined || last === undefined) return;
+  const parent = parents.find((each) => each === first?.node.parent) ?? parents[0];
+  if (first === undefined || last === undefined || parent === undefined) return;
   const names = [...new Set(execs.map(({ exec }) => shortCommand(exec)))];
+  const techniques = execs.flatMap(({ exec }) => looking[processName(exec.proc) ?? ""] ?? []);
+  // Two at least: one alone is in many a script.
+  const looks = new Set(techniques).size >= 2;
   const count = execs.length;
+  const many = count === 1 ? "" : `${printCount(count)} programs: `;
+  const what = looks ? `to look around, ${many}` : many;
+  const often = parents.length > 1 ? ` and ${printCount(parents.length - 1)} more like it` : "";
   draft.steps.push({
     key: actKey(parent, "other", "children"),
     covers: new Set(execs.map(({ node, exec }) => actKey(node, "exec", exec.proc.exe ?? ""))),
@@ -117,9 +168,9 @@ function addChildren(draft: Draft, parent: ProcessNode, single: ReadonlySet<Proc
     op: "EXEC",
     object: { kind: "process", value: list(names, 4) },
     because: "ancestry",
-    tactic: "execution",
-    technique: "T1059",
-    sentence: `${whoRuns(parent.proc)} started ${count === 1 ? "" : `${printCount(count)} programs: `}${list(names, 4)}`,
+    tactic: looks ? "discovery" : "execution",
+    technique: looks ? techniques[0] : "T1059",
+    sentence: `${whoRuns(parent.proc)}${often} started ${what}${list(names, 4)}`,
     records: execs.flatMap(({ exec }) => exec.record ?? []).slice(0, 64),
     alerts: [],
   });

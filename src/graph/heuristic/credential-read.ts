@@ -2,7 +2,15 @@
 
 import { printBytes } from "../../encode/units.ts";
 import { printable } from "../../base/text.ts";
-import { type Heuristic, actKey, actors, addTerm, belongs, isLogin } from "../draft.ts";
+import {
+  type Heuristic,
+  actKey,
+  actors,
+  addTerm,
+  belongs,
+  isLogin,
+  isPackageTool,
+} from "../draft.ts";
 import { whoRuns } from "../sentence.ts";
 
 type Kind = {
@@ -57,7 +65,7 @@ export const credentialRead: Heuristic = {
         if (edge.firstRead === undefined || !belongs(draft, node, edge.firstRead)) continue;
         const path = file.names.at(-1) ?? file.file.path;
         const technique = credentialTechnique(path);
-        if (technique === undefined) continue;
+        if (technique === undefined || isPackageTool(edge.proc)) continue;
         const size = edge.rbytes === 0 ? "" : ` (${printBytes(edge.rbytes)})`;
         draft.steps.push({
           key: actKey(node, "read", path),

@@ -3,7 +3,7 @@
 import { printable } from "../../base/text.ts";
 import { printBytes, printCount } from "../../encode/units.ts";
 import { processName } from "../../model/entity.ts";
-import { type Draft, type Heuristic, actKey, addTerm } from "../draft.ts";
+import { type Draft, type Heuristic, actKey, addTerm, isPackageTool } from "../draft.ts";
 import type { FileEdge, ProcessNode } from "../node.ts";
 import { list, procAt, whoRuns } from "../sentence.ts";
 
@@ -26,6 +26,7 @@ export const writtenFile: Heuristic = {
         (edge) =>
           edge.firstWrite !== undefined &&
           edge.firstWrite >= since &&
+          !isPackageTool(edge.proc) &&
           isRegular(edge) &&
           !told.has(actKey(node, "write", nameOfFile(edge))),
       );
