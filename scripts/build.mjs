@@ -1,6 +1,6 @@
 // Builds dist/: the command as one bundle with a lazily loaded chunk for each verb, one module for each public subpath, and its types.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -8,9 +8,10 @@ import { publicFiles } from "./public.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-const outdir = join(root, "dist");
-rmSync(outdir, { recursive: true, force: true });
+/** Built beside the old one and then put in its place: whoever runs the program meanwhile finds it whole. */
+const outdir = join(root, ".cache", `build-${process.pid}`);
 mkdirSync(join(outdir, "types"), { recursive: true });
+process.on("exit", () => rmSync(outdir, { recursive: true, force: true }));
 
 const shared = {
   absWorkingDir: root,
@@ -55,14 +56,18 @@ for (const [folder, files] of Object.entries(publicFiles)) {
 
 // Declarations of the same subpaths. The program is built by now: a wrong type stops only who needs the types.
 const compiler = join(root, "node_modules", ".bin", "tsc");
-const declared = spawnSync(compiler, ["-p", "tsconfig.types.json"], {
+const types = join(outdir, "types");
+const declared = spawnSync(compiler, ["-p", "tsconfig.types.json", "--outDir", types], {
   cwd: root,
   stdio: "inherit",
 });
 for (const [folder, files] of Object.entries(publicFiles)) {
   const lines = files.map((file) => `export * from "./${folder}/${file}.ts";\n`);
-  writeFileSync(join(outdir, "types", `${folder}.d.ts`), lines.join(""));
+  writeFileSync(join(types, `${folder}.d.ts`), lines.join(""));
 }
+const dist = join(root, "dist");
+rmSync(dist, { recursive: true, force: true });
+renameSync(outdir, dist);
 if (declared.status !== 0) {
   process.stderr.write("the program is built; its TypeScript declarations have errors\n");
   process.exitCode = 1;
