@@ -4,6 +4,7 @@ import type { Container, File, Host, Process } from "../model/entity.ts";
 import { limits } from "../model/limits.ts";
 import { Op, OpenFlag } from "../model/opflag.ts";
 import type { BehaviourRecord } from "../model/record.ts";
+import { sampleProcess } from "../model/sample-test.ts";
 import { ProvenanceState, programPaths, resolvePath } from "./provenance.ts";
 
 const host: Host = { id: "h" };
@@ -19,47 +20,7 @@ const container: Container = {
 };
 
 function processOf(fields: Partial<Process>): Process {
-  const identity: { current: Process | undefined } = { current: undefined };
-  const process: Process = {
-    identity: {
-      get current(): Process {
-        return identity.current ?? process;
-      },
-      set current(value: Process) {
-        identity.current = value;
-      },
-    },
-    host,
-    pid: 100,
-    createdNs: 5n,
-    parent: undefined,
-    previous: undefined,
-    known: true,
-    state: "CREATED",
-    ts: 0,
-    exe: undefined,
-    args: undefined,
-    uid: undefined,
-    user: undefined,
-    gid: undefined,
-    group: undefined,
-    tty: false,
-    entry: false,
-    container: undefined,
-    cwd: undefined,
-    env: [],
-    argv: undefined,
-    comm: undefined,
-    session: undefined,
-    processGroup: undefined,
-    loginUid: undefined,
-    capabilities: undefined,
-    exeInode: undefined,
-    exeUpperLayer: undefined,
-    networkNamespace: undefined,
-    ...fields,
-  };
-  return process;
+  return sampleProcess({ host, createdNs: 5n, ...fields });
 }
 
 function fileOf(path: string, inside?: Container): File {

@@ -12,6 +12,7 @@ import {
   type SyscallName,
   type ThreadSnapshot,
   emptySyscall,
+  noThreadInfo,
   syscalls,
 } from "../model/syscall.ts";
 import { second } from "../model/time.ts";
@@ -26,30 +27,18 @@ function call(name: SyscallName, tid: number, ts: number, fields: Fields = {}): 
   return { ...emptySyscall(), name, family, tid, pid: 0, ts, ...fields };
 }
 
-const nothing = {
-  parentTid: undefined,
-  vtid: undefined,
-  vpid: undefined,
-  comm: undefined,
-  argv0: undefined,
-  args: undefined,
-  env: undefined,
-  exePath: undefined,
-  cwd: undefined,
-  cgroups: undefined,
-  uid: undefined,
-  gid: undefined,
-  tty: undefined,
-  session: undefined,
-  processGroup: undefined,
-  loginUid: undefined,
-  capabilities: undefined,
-  exeInode: undefined,
-  exeUpperLayer: undefined,
-};
-
 function process(tid: number, exePath: string, parentTid = 1, pid = tid): ThreadSnapshot {
-  return { kind: "thread", ...nothing, tid, pid, parentTid, exePath, cwd: "/home", uid: 0, gid: 0 };
+  return {
+    kind: "thread",
+    ...noThreadInfo,
+    tid,
+    pid,
+    parentTid,
+    exePath,
+    cwd: "/home",
+    uid: 0,
+    gid: 0,
+  };
 }
 
 function run(inputs: readonly Input[], mode: "compat" | "native" = "native"): Record[] {
@@ -147,7 +136,7 @@ test("compat: a flow idle for a minute vanishes, and what follows is a new one",
 });
 
 test("a fork is one event that names the child, whichever side is seen first", () => {
-  const info = { ...nothing, tid: 11, pid: 11, parentTid: 10, vtid: 11, vpid: 11 };
+  const info = { ...noThreadInfo, tid: 11, pid: 11, parentTid: 10, vtid: 11, vpid: 11 };
   const caller = call("clone", 10, at(1), { ret: 11 });
   const child = call("clone", 11, at(2), { ret: 0, info });
   for (const order of [
@@ -166,7 +155,7 @@ test("a fork is one event that names the child, whichever side is seen first", (
 
 test("in a pid namespace only the child knows its id: still one event", () => {
   const inside: Input = { ...process(10, "/bin/sh"), vtid: 1, vpid: 1 };
-  const info = { ...nothing, tid: 11, pid: 11, parentTid: 10, vtid: 7, vpid: 7 };
+  const info = { ...noThreadInfo, tid: 11, pid: 11, parentTid: 10, vtid: 7, vpid: 7 };
   const caller = call("clone", 10, at(1), { ret: 7 });
   const child = call("clone", 11, at(2), { ret: 0, info });
   for (const order of [
@@ -270,7 +259,7 @@ test("IPv6 is recorded, and is not for the original", () => {
 });
 
 test("exec makes a version; what was done before stays with the one before", () => {
-  const info = { ...nothing, tid: 10, pid: 10, argv0: "id", args: ["-u"], exePath: "/bin/id" };
+  const info = { ...noThreadInfo, tid: 10, pid: 10, argv0: "id", args: ["-u"], exePath: "/bin/id" };
   const records = run([
     process(10, "/bin/sh"),
     call("openat", 10, at(1), { path: "/a", ret: 3, fd: 3, flags: OpenFlag.RDONLY }),

@@ -4,49 +4,13 @@ import type { Activity } from "../model/activity.ts";
 import type { Host, Process } from "../model/entity.ts";
 import { Op } from "../model/opflag.ts";
 import type { FileFlow, Record } from "../model/record.ts";
+import { sampleProcess } from "../model/sample-test.ts";
 import { second } from "../model/time.ts";
 import { EventOrder } from "./order.ts";
 
 const host: Host = { id: "h" };
 
-function processOf(pid: number): Process {
-  const identity: { current?: Process } = {};
-  const proc: Process = {
-    identity: identity as { current: Process },
-    host,
-    pid,
-    createdNs: 1n,
-    parent: undefined,
-    previous: undefined,
-    known: true,
-    state: "REUP",
-    ts: 0,
-    exe: "/bin/x",
-    args: "",
-    uid: 0,
-    user: undefined,
-    gid: 0,
-    group: undefined,
-    tty: false,
-    entry: false,
-    container: undefined,
-    cwd: "/",
-    env: [],
-    argv: undefined,
-    comm: undefined,
-    session: undefined,
-    processGroup: undefined,
-    loginUid: undefined,
-    capabilities: undefined,
-    exeInode: undefined,
-    exeUpperLayer: undefined,
-    networkNamespace: undefined,
-  };
-  identity.current = proc;
-  return proc;
-}
-
-const proc = processOf(7);
+const proc = sampleProcess({ host, pid: 7, exe: "/bin/x" });
 
 function flow(ts: number, endTs: number, ops: number, more: Partial<FileFlow> = {}): FileFlow {
   return {
@@ -108,7 +72,7 @@ test("only the first slice of a flow has a begin: by operation, by slice number,
 });
 
 test("a process version is the one in force at the phase, not the newest", () => {
-  const before = processOf(9);
+  const before = sampleProcess({ host, pid: 9, exe: "/bin/x" });
   const after: Process = { ...before, previous: before, exe: "/bin/later", ts: 3 * second };
   after.identity.current = after;
   const order = new EventOrder();

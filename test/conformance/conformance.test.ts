@@ -9,6 +9,10 @@ import { compareRecords, convertCapture, floorOf, readSysFlow } from "./compare.
 const folder = corpusPath("pairs");
 const names = hasCorpus ? readdirSync(folder).filter((name) => name.endsWith(".scap")) : [];
 
+test.skipIf(!hasCorpus)("the pairs are all there", () => {
+  expect(names.length).toBeGreaterThanOrEqual(11);
+});
+
 test.skipIf(!hasCorpus).each(names)("%s becomes what the original wrote", (name) => {
   const { records, base } = convertCapture(join(folder, name), {
     mode: "compat",

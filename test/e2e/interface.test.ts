@@ -241,6 +241,7 @@ describe.skipIf(!hasCorpus)("on recordings", () => {
 
   test("convert says the same in every schema, for what the schema can say", () => {
     const path = corpusPath("traces", "k8s_small.sf");
+    expect(body(path).length).toBeGreaterThan(10);
     const out = join(folder.path, "k8s.sf");
     for (const schema of ["5", "6"]) {
       expect(sysflow(["convert", path, "-o", out, "--schema", schema, "--quiet"]).status).toBe(0);

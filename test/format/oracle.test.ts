@@ -49,6 +49,10 @@ function decodeByAvsc(bytes: Uint8Array): Plain[] {
 }
 
 describe.skipIf(!hasCorpus)("every recorded file", () => {
+  test("they are all there", () => {
+    expect(recordedFiles().length).toBeGreaterThanOrEqual(22);
+  });
+
   test.each(recordedFiles().map((path) => [basename(path), path]))(
     "%s: our records are avsc's, field by field",
     (_name, path) => {

@@ -7,9 +7,9 @@ import {
   AddressFamily,
   type SocketTuple,
   type Syscall,
-  type ThreadInfo,
   atFdcwd,
   noFd,
+  noThreadInfo,
 } from "../../model/syscall.ts";
 
 import type { TextCaches } from "./text-cache.ts";
@@ -245,30 +245,6 @@ function fillRare(from: Parameters, code: number, at: number, length: number, in
       return;
   }
 }
-
-export const noThreadInfo: ThreadInfo = {
-  tid: undefined,
-  pid: undefined,
-  parentTid: undefined,
-  vtid: undefined,
-  vpid: undefined,
-  comm: undefined,
-  argv0: undefined,
-  args: undefined,
-  env: undefined,
-  exePath: undefined,
-  cwd: undefined,
-  cgroups: undefined,
-  uid: undefined,
-  gid: undefined,
-  tty: undefined,
-  session: undefined,
-  processGroup: undefined,
-  loginUid: undefined,
-  capabilities: undefined,
-  exeInode: undefined,
-  exeUpperLayer: undefined,
-};
 
 /** As libscap prints kernel addresses: lower-case hexadecimal without zeros in front. */
 export function hex64(view: DataView, at: number): string {

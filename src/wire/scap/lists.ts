@@ -3,14 +3,15 @@
 
 import { ipFromBytes } from "../../base/ip.ts";
 import type { FileType } from "../../model/entity.ts";
-import type {
-  DescriptorSnapshot,
-  Input,
-  SocketTuple,
-  ThreadSnapshot,
+import {
+  type DescriptorSnapshot,
+  type Input,
+  type SocketTuple,
+  type ThreadSnapshot,
+  noThreadInfo,
 } from "../../model/syscall.ts";
 import type { Cursor } from "./cursor.ts";
-import { hex64, inetTuple, noThreadInfo, unixTuple } from "./extract.ts";
+import { hex64, inetTuple, unixTuple } from "./extract.ts";
 
 export function readMachine(from: Cursor): Input | undefined {
   from.skip(4 + 8 + 8);
