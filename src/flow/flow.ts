@@ -1,6 +1,7 @@
 // An open flow, and the list of all of them in the order in which they are due for export. Only numbers change per call.
 
 import type { Tuple } from "../model/record.ts";
+import { wide } from "../base/wide.ts";
 import type { TimeNs } from "../model/time.ts";
 import type { OpSet } from "../model/opflag.ts";
 import type { FileEntry } from "./file-entry.ts";
@@ -15,16 +16,16 @@ export class Flow {
   /** −1 where the flow joins several. */
   tid: number;
   fd: number;
-  ts: TimeNs;
+  ts: TimeNs = wide;
   ops: OpSet = 0;
   openFlags = 0;
   opens = 0;
   rops = 0;
   wops = 0;
-  rbytes = 0;
-  wbytes = 0;
+  rbytes = wide;
+  wbytes = wide;
   /** Last time that something happened. */
-  last: TimeNs;
+  last: TimeNs = wide;
   /** Whole seconds of event time. */
   exportSecond: number;
   lastSecond: number;
@@ -61,6 +62,8 @@ export class Flow {
     this.fd = fd;
     this.ts = ts;
     this.last = ts;
+    this.rbytes = 0;
+    this.wbytes = 0;
     this.exportSecond = nowSecond;
     this.lastSecond = nowSecond;
   }

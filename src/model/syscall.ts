@@ -2,6 +2,7 @@
 // the only list of calls; a wire format maps its own event numbers or names onto these rows.
 
 import type { Ip } from "../base/ip.ts";
+import { wide } from "../base/wide.ts";
 import type { FileType } from "./entity.ts";
 import type { TimeBase, TimeNs } from "./time.ts";
 import type { Diagnostic } from "./diagnostic.ts";
@@ -430,14 +431,14 @@ export type SyscallReader = {
 };
 
 export function emptySyscall(): Syscall {
-  return {
+  const call: Syscall = {
     kind: "call",
     family: Family.ignored,
     name: "open",
-    ts: 0,
+    ts: wide,
     tid: 0,
     pid: 0,
-    ret: 0,
+    ret: wide,
     paired: true,
     entered: true,
     stateOnly: false,
@@ -454,11 +455,18 @@ export function emptySyscall(): Syscall {
     socketType: 0,
     protocol: 0,
     tuple: undefined,
-    uid: -1,
-    gid: -1,
+    uid: wide,
+    gid: wide,
     target: 0,
     info: undefined,
-    device: 0,
-    inode: 0,
+    device: wide,
+    inode: wide,
   };
+  call.ts = 0;
+  call.ret = 0;
+  call.uid = -1;
+  call.gid = -1;
+  call.device = 0;
+  call.inode = 0;
+  return call;
 }
