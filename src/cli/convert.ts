@@ -6,7 +6,7 @@ import { FileSink } from "../sink/file.ts";
 import { SysFlowWriter, zlibOptions } from "../wire/avro/writer.ts";
 import { inputArguments, inputExit, openInputs } from "./inputs.ts";
 import { countNoun, printBytes } from "../encode/units.ts";
-import { type ExitCode, Exit, type Terminal, UsageError, type Verb } from "./verb.ts";
+import { type ExitCode, Exit, type Options, type Terminal, UsageError, type Verb } from "./verb.ts";
 import { flagOption, textOption } from "./verb.ts";
 
 const examples = `
@@ -31,8 +31,6 @@ export const verb: Verb = {
   },
   run,
 };
-
-type Options = Readonly<{ [name: string]: unknown }>;
 
 async function run(
   terminal: Terminal,

@@ -13,7 +13,7 @@ import { RuleEngine } from "../rule/detect.ts";
 import { inputArguments, inputExit, openInputs } from "./inputs.ts";
 import { progressOf } from "./progress.ts";
 import { openRules, rulesOption } from "./rule-files.ts";
-import { type ExitCode, Exit, type Terminal, UsageError, type Verb } from "./verb.ts";
+import { type ExitCode, Exit, type Options, type Terminal, UsageError, type Verb } from "./verb.ts";
 import { flagOption, listOption, textOption } from "./verb.ts";
 
 const examples = `
@@ -36,8 +36,6 @@ export const verb: Verb = {
   },
   run,
 };
-
-type Options = Readonly<{ [name: string]: unknown }>;
 
 async function run(
   terminal: Terminal,

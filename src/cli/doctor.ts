@@ -7,7 +7,7 @@ import { machineBelow } from "./doctor/machine.ts";
 import type { Finding, State } from "./doctor/row.ts";
 import { type Report, type Verdict, examine } from "./doctor/verdict.ts";
 import { flagOption, textOption } from "./verb.ts";
-import { type ExitCode, Exit, type Terminal, type Verb } from "./verb.ts";
+import { type ExitCode, Exit, type Options, type Terminal, type Verb } from "./verb.ts";
 
 const examples = `
 Examples:
@@ -31,7 +31,7 @@ export const verb: Verb = {
 async function run(
   terminal: Terminal,
   _args: readonly string[],
-  options: Readonly<{ [name: string]: unknown }>,
+  options: Options,
 ): Promise<ExitCode> {
   const root = textOption(options, "root") ?? "/";
   const report = examine(machineBelow(root));

@@ -5,7 +5,7 @@ import { diagnostic } from "../model/diagnostic.ts";
 import { nearest } from "../base/nearest.ts";
 import { version } from "./version.ts";
 import { processTerminal } from "./terminal.ts";
-import { type ExitCode, ClosedPipe, Exit, UsageError, type Verb } from "./verb.ts";
+import { type ExitCode, ClosedPipe, Exit, type Options, UsageError, type Verb } from "./verb.ts";
 
 type VerbRow = {
   readonly name: string;
@@ -136,11 +136,7 @@ function addGlobalOptions(command: Command): Command {
     );
 }
 
-async function runVerb(
-  verb: Verb,
-  args: readonly string[],
-  options: Readonly<{ [name: string]: unknown }>,
-): Promise<ExitCode> {
+async function runVerb(verb: Verb, args: readonly string[], options: Options): Promise<ExitCode> {
   const color = options["color"];
   const terminal = processTerminal({
     quiet: options["quiet"] === true,

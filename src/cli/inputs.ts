@@ -3,7 +3,14 @@
 import type { Command } from "commander";
 import { type Recording, type RecordingOptions, openRecording } from "../pipeline/recording.ts";
 import { wireFormats } from "../wire/index.ts";
-import { type ExitCode, Exit, type Terminal, UsageError, textOption } from "./verb.ts";
+import {
+  type ExitCode,
+  Exit,
+  type Options,
+  type Terminal,
+  UsageError,
+  textOption,
+} from "./verb.ts";
 
 const formatNames = wireFormats.map((format) => format.name).join(", ");
 
@@ -24,7 +31,7 @@ export function inputArguments(command: Command): Command {
 export function openInputs(
   terminal: Terminal,
   paths: readonly string[],
-  options: Readonly<{ [name: string]: unknown }>,
+  options: Options,
   more: Omit<RecordingOptions, "from" | "exporter" | "report"> = {},
 ): Recording {
   if (paths.length === 0) throw new UsageError("no input was given");

@@ -14,7 +14,7 @@ import type { Condition } from "../rule/condition.ts";
 import { inputArguments, inputExit, openInputs } from "./inputs.ts";
 import { progressOf } from "./progress.ts";
 import { countOption, flagOption, textOption } from "./verb.ts";
-import { type ExitCode, Exit, type Terminal, UsageError, type Verb } from "./verb.ts";
+import { type ExitCode, Exit, type Options, type Terminal, UsageError, type Verb } from "./verb.ts";
 
 const letters = ops.flatMap((row) =>
   "letter" in row ? [`${row.letter} ${row.name.toLowerCase()}`] : [],
@@ -49,8 +49,6 @@ export const verb: Verb = {
   },
   run,
 };
-
-type Options = Readonly<{ [name: string]: unknown }>;
 
 async function run(
   terminal: Terminal,

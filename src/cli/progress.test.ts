@@ -2,22 +2,7 @@ import { expect, test } from "vitest";
 import type { InputSummary } from "../pipeline/input.ts";
 import type { Recording } from "../pipeline/recording.ts";
 import { progressOf } from "./progress.ts";
-import type { Terminal } from "./verb.ts";
-
-function terminalOf(shown: (string | undefined)[]): Terminal {
-  return {
-    write: () => Promise.resolve(),
-    note: () => undefined,
-    report: () => undefined,
-    progress: (text) => shown.push(text),
-    color: false,
-    columns: 80,
-    isTerminal: false,
-    debug: false,
-    quiet: false,
-    interrupted: { aborted: false },
-  };
-}
+import { silentTerminal } from "./terminal-test.ts";
 
 async function* nothing(): ReturnType<Recording["batches"]> {
   // A recording whose records do not matter here.
@@ -42,7 +27,11 @@ test("progress is rare, and counts what was passed over", () => {
     unreadable: 0,
     damaged: 0,
   };
-  const progress = progressOf(terminalOf(shown), recording, () => now);
+  const progress = progressOf(
+    silentTerminal({ progress: (text) => shown.push(text) }),
+    recording,
+    () => now,
+  );
   for (let i = 0; i < 1000; i++) {
     now = i;
     progress(3);

@@ -5,7 +5,8 @@ import { expect, test } from "vitest";
 import { corpusPath, hasCorpus } from "../../test/corpus.ts";
 import { verb as detect } from "./detect.ts";
 import { verb as rules } from "./rules.ts";
-import type { Terminal, Verb } from "./verb.ts";
+import { silentTerminal } from "./terminal-test.ts";
+import type { Verb } from "./verb.ts";
 
 type Result = { readonly exit: number; readonly out: string; readonly codes: readonly string[] };
 
@@ -16,21 +17,13 @@ async function run(
 ): Promise<Result> {
   const out: string[] = [];
   const codes: string[] = [];
-  const terminal: Terminal = {
+  const terminal = silentTerminal({
     write: (text) => {
       out.push(String(text));
       return Promise.resolve();
     },
-    note: () => undefined,
     report: (item) => codes.push(item.code),
-    progress: () => undefined,
-    color: false,
-    columns: 80,
-    isTerminal: false,
-    debug: false,
-    quiet: false,
-    interrupted: { aborted: false },
-  };
+  });
   const exit = await verb.run(terminal, args, options);
   return { exit, out: out.join(""), codes };
 }

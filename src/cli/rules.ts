@@ -12,7 +12,7 @@ import { RuleEngine } from "../rule/detect.ts";
 import { type RuleFile, type RuleSet, loadRules } from "../rule/file.ts";
 import type { Rule, RuleTest } from "../rule/rule.ts";
 import { readRuleFiles } from "../source/rules.ts";
-import { type ExitCode, Exit, type Terminal, UsageError, type Verb } from "./verb.ts";
+import { type ExitCode, Exit, type Options, type Terminal, UsageError, type Verb } from "./verb.ts";
 import { flagOption, textOption } from "./verb.ts";
 
 const actions = ["lint", "test", "list"] as const;
@@ -40,8 +40,6 @@ export const verb: Verb = {
   },
   run,
 };
-
-type Options = Readonly<{ [name: string]: unknown }>;
 
 type Context = {
   readonly terminal: Terminal;

@@ -17,7 +17,7 @@ import { inputArguments, inputExit, openInputs } from "./inputs.ts";
 import { progressOf } from "./progress.ts";
 import { Tally } from "./stats/tally.ts";
 import { flagOption } from "./verb.ts";
-import { type ExitCode, Exit, type Terminal, type Verb } from "./verb.ts";
+import { type ExitCode, Exit, type Options, type Terminal, type Verb } from "./verb.ts";
 
 const examples = `
 Examples:
@@ -42,7 +42,7 @@ export const verb: Verb = {
 async function run(
   terminal: Terminal,
   args: readonly string[],
-  options: Readonly<{ [name: string]: unknown }>,
+  options: Options,
 ): Promise<ExitCode> {
   const compat = flagOption(options, "compat");
   const recording = openInputs(terminal, args, options, { compat, interleave: false });

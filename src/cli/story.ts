@@ -18,7 +18,15 @@ import type { Rule } from "../rule/rule.ts";
 import { inputArguments, inputExit, openInputs } from "./inputs.ts";
 import { progressOf } from "./progress.ts";
 import { openRules, rulesOption } from "./rule-files.ts";
-import { type ExitCode, Exit, type Terminal, type Verb, flagOption, listOption } from "./verb.ts";
+import {
+  type ExitCode,
+  Exit,
+  type Options,
+  type Terminal,
+  type Verb,
+  flagOption,
+  listOption,
+} from "./verb.ts";
 
 const examples = `
 Examples:
@@ -39,7 +47,7 @@ export const verb: Verb = {
 async function run(
   terminal: Terminal,
   args: readonly string[],
-  options: Readonly<{ [name: string]: unknown }>,
+  options: Options,
 ): Promise<ExitCode> {
   const rules = openRules(terminal, listOption(options, "rules"));
   if (rules.unusable && rules.rules.length === 0) return Exit.usage;

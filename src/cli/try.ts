@@ -15,6 +15,7 @@ import { verb as convert } from "./convert.ts";
 import {
   type ExitCode,
   Exit,
+  type Options,
   type Terminal,
   UsageError,
   type Verb,
@@ -47,8 +48,6 @@ export const verb: Verb = {
   },
   run,
 };
-
-type Options = Readonly<{ [name: string]: unknown }>;
 
 async function run(
   terminal: Terminal,

@@ -49,35 +49,28 @@ export class UsageError extends Error {
   }
 }
 
+/** What commander parsed: nothing is promised of the values. */
+export type Options = Readonly<{ [name: string]: unknown }>;
+
 export type Verb = {
   readonly name: string;
   /** Adds arguments, options and examples (`.addHelpText("after", …)`) to the command. */
   configure(command: Command): void;
   /** `args` are the positional arguments as commander gives them, `options` what it parsed: check both, they are unknown. */
-  run(
-    terminal: Terminal,
-    args: readonly string[],
-    options: Readonly<{ [name: string]: unknown }>,
-  ): Promise<ExitCode>;
+  run(terminal: Terminal, args: readonly string[], options: Options): Promise<ExitCode>;
 };
 
-export function textOption(
-  options: Readonly<{ [name: string]: unknown }>,
-  name: string,
-): string | undefined {
+export function textOption(options: Options, name: string): string | undefined {
   const value = options[name];
   return typeof value === "string" ? value : undefined;
 }
 
-export function flagOption(options: Readonly<{ [name: string]: unknown }>, name: string): boolean {
+export function flagOption(options: Options, name: string): boolean {
   return options[name] === true;
 }
 
 /** An option that may be repeated: commander collects it into an array with `collect`. */
-export function listOption(
-  options: Readonly<{ [name: string]: unknown }>,
-  name: string,
-): readonly string[] {
+export function listOption(options: Options, name: string): readonly string[] {
   const value = options[name];
   return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }
@@ -86,10 +79,7 @@ export function collect(value: string, previous: readonly string[] | undefined):
   return [...(previous ?? []), value];
 }
 
-export function countOption(
-  options: Readonly<{ [name: string]: unknown }>,
-  name: string,
-): number | undefined {
+export function countOption(options: Options, name: string): number | undefined {
   const value = options[name];
   if (value === undefined) return undefined;
   const text = String(value);

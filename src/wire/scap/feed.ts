@@ -55,7 +55,7 @@ export class ByteFeed {
       this.#takeRest();
       if (this.end - this.at >= need) return true;
     }
-    if (!this.#owned && this.at < this.end) this.#own();
+    if (!this.#owned && this.at < this.end) this.#grow(this.end - this.at);
     if (this.#rest.length > 0) {
       const missing = Math.min(this.#rest.length, need - (this.end - this.at));
       this.#append(this.#rest.subarray(0, missing));
@@ -75,19 +75,6 @@ export class ByteFeed {
     this.#owned = false;
   }
 
-  /** Copies what is unread into a buffer of ours. */
-  #own(): void {
-    const left = this.end - this.at;
-    const own = new Uint8Array(Math.max(4096, 2 * left));
-    own.set(this.bytes.subarray(this.at, this.end));
-    this.offset += this.at;
-    this.bytes = own;
-    this.view = viewOf(own);
-    this.at = 0;
-    this.end = left;
-    this.#owned = true;
-  }
-
   #append(piece: Uint8Array): void {
     if (!this.#owned || this.end + piece.length > this.bytes.length) {
       const left = this.end - this.at;
@@ -102,6 +89,7 @@ export class ByteFeed {
     this.end += piece.length;
   }
 
+  /** Copies what is unread into a buffer of ours that has room for so many bytes, twice. */
   #grow(size: number): void {
     const left = this.end - this.at;
     const own = new Uint8Array(Math.max(4096, 2 * size));

@@ -21,22 +21,27 @@ export function readMachine(from: Cursor): Input | undefined {
   return { kind: "host", hostname, bootNs: boot === 0n ? undefined : boot };
 }
 
-/** One process; the cursor stands behind it afterwards. Undefined where the entry runs over its bound. */
-export function readProcess(from: Cursor, version: number): ThreadSnapshot | undefined {
+/** An entry that may say its own length; the cursor stands behind it afterwards. Undefined where it runs over its bound. */
+function readEntry<T>(from: Cursor, saysLength: boolean, read: () => T): T | undefined {
   const outerEnd = from.end;
-  if (version >= 9) {
+  if (saysLength) {
     const start = from.at;
     const length = from.uint32();
     if (from.overrun || length < 4 || start + length > outerEnd) return undefined;
     from.end = start + length;
   }
-  const thread = readProcessFields(from, version);
+  const entry = read();
   const overrun = from.overrun;
-  if (version >= 9) {
+  if (saysLength) {
     from.at = from.end;
     from.end = outerEnd;
   }
-  return overrun ? undefined : thread;
+  return overrun ? undefined : entry;
+}
+
+/** One process; the cursor stands behind it afterwards. Undefined where the entry runs over its bound. */
+export function readProcess(from: Cursor, version: number): ThreadSnapshot | undefined {
+  return readEntry(from, version >= 9, () => readProcessFields(from, version));
 }
 
 function readProcessFields(from: Cursor, version: number): ThreadSnapshot {
@@ -149,20 +154,7 @@ export function readDescriptor(
   version: number,
   tid: number,
 ): DescriptorSnapshot | undefined {
-  const outerEnd = from.end;
-  if (version >= 2) {
-    const start = from.at;
-    const length = from.uint32();
-    if (from.overrun || length < 4 || start + length > outerEnd) return undefined;
-    from.end = start + length;
-  }
-  const descriptor = readDescriptorFields(from, version, tid);
-  const overrun = from.overrun;
-  if (version >= 2) {
-    from.at = from.end;
-    from.end = outerEnd;
-  }
-  return overrun ? undefined : descriptor;
+  return readEntry(from, version >= 2, () => readDescriptorFields(from, version, tid));
 }
 
 function readDescriptorFields(from: Cursor, version: number, tid: number): DescriptorSnapshot {
@@ -239,20 +231,7 @@ function readAddresses(from: Cursor, number: number): SocketTuple | undefined {
 
 /** One user or group. */
 export function readUser(from: Cursor, version: number): Input | undefined {
-  const outerEnd = from.end;
-  if (version >= 2) {
-    const start = from.at;
-    const length = from.uint32();
-    if (from.overrun || length < 4 || start + length > outerEnd) return undefined;
-    from.end = start + length;
-  }
-  const input = readUserFields(from);
-  const overrun = from.overrun;
-  if (version >= 2) {
-    from.at = from.end;
-    from.end = outerEnd;
-  }
-  return overrun ? undefined : input;
+  return readEntry(from, version >= 2, () => readUserFields(from));
 }
 
 function readUserFields(from: Cursor): Input {
