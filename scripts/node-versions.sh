@@ -15,7 +15,7 @@ for version in ${*:-20.19.0 22 24}; do
     npm install --silent --no-save --no-package-lock --prefix "$folder" "node-linux-$arch@$version" >/dev/null
   bin="$PWD/$folder/node_modules/node-linux-$arch/bin"
   printf '%s: ' "$("$bin/node" --version)"
-  if PATH="$bin:$PATH" "$bin/node" node_modules/vitest/vitest.mjs run --reporter=./test/reporter.ts >"$folder/log" 2>&1; then
+  if PATH="$bin:$PATH" "$bin/node" node_modules/vitest/vitest.mjs run >"$folder/log" 2>&1; then
     grep -E '^[0-9]+ passed' "$folder/log"
   else
     grep -E '^[0-9]+ passed' "$folder/log" || tail -n 5 "$folder/log"

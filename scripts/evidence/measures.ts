@@ -52,7 +52,7 @@ export function tests(pattern: string): {
   readonly measure: () => Outcome;
 } {
   const line = `npx vitest run ${pattern}`;
-  return { command: line, measure: holds(`${line} --reporter=./test/reporter.ts`) };
+  return { command: line, measure: holds(`${line}`) };
 }
 
 export const sysflow = "node bin/sysflow.mjs";
