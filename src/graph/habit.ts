@@ -80,14 +80,16 @@ function kindOf(file: FileNode): string {
   return `${path.split("/").length} ${name.includes(".") ? name.slice(name.lastIndexOf(".")) : ""}`;
 }
 
-/** Every file came with a request of its own, none of which stood out. */
+/** Every file came with a request of its own, most of which did not stand out. */
 function isOrdinary(service: ProcessNode, files: ReadonlySet<FileNode>): boolean {
   const requests = new Set<string>();
+  let unusual = 0;
   for (const file of files) {
     const at = service.files.get(file)?.firstWrite;
     const entry = at === undefined ? undefined : findEntry(service, at);
-    if (entry === undefined || entry.unusual) return false;
+    if (entry === undefined) return false;
+    if (entry.unusual) unusual += 1;
     requests.add(entry.connection.tuple);
   }
-  return requests.size >= habitMin;
+  return requests.size >= habitMin && unusual * 2 <= files.size;
 }

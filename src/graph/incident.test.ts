@@ -302,3 +302,147 @@ test("the graph is bounded, what it forgets is counted, and what it still knows 
   for (const edge of node?.files.values() ?? [])
     expect(edge.file.edges.get(edge.process)).toBe(edge);
 });
+
+/** Fires when a process opens the file to write. */
+function onWrite(path: string, severity: "low" | "medium" | "high" = "high"): Alerter {
+  return (activity) =>
+    activity.record.type === "FF" && activity.phase === "begin" && activity.file?.path === path
+      ? alertOf(activity, "bad-write", severity, ["attack.persistence", "attack.t1053.003"])
+      : undefined;
+}
+
+test("a program that serves only what it started itself is no entry", () => {
+  const world = new World();
+  const shell = world.start(world.old(1, "/sbin/init"), 10, "/bin/bash", "", 500);
+  const tests = world.start(shell, 11, "/usr/bin/runner", "tests", 600);
+  world.write(tests, "/tmp/tool", 100, 700);
+  const tool = world.start(tests, 12, "/tmp/tool", "", 800);
+  world.connect(tool, "10.0.0.1:40000", "10.0.0.1:8080", [100, 100], 900);
+  world.accept(tests, "10.0.0.1:40000", 8080, [100, 100], 900.5);
+  const { incidents, unconnected } = findings(world, onExec("/tmp/tool"));
+  for (const { root } of incidents) expect(root.kind).toBe("process");
+  expect(incidents.length + unconnected.length).toBeGreaterThan(0);
+});
+
+test("commands sent one after the other through one template are one attack, from the first on", () => {
+  const world = new World();
+  const web = world.old(50, "/opt/web/server", world.old(1, "/sbin/init"));
+  const request = (n: number, pid: number, host: string): ReturnType<World["start"]> => {
+    const at = 1000 + n * 500;
+    world.accept(web, `10.6.6.6:${40000 + n}`, 8080, [90, 300], at, at + 30);
+    return world.start(web, pid, "/bin/sh", `-c lookup --name ${host}`, at + 5);
+  };
+  for (let n = 0; n < 5; n++) request(n, 100 + n, `host-${n}`);
+  request(5, 105, "x; id");
+  const second = request(6, 106, "x; echo '* * * * * root /x' > /etc/cron.d/x");
+  world.write(second, "/etc/cron.d/x", 30, 4020);
+  request(7, 107, "x; reboot");
+  request(8, 108, "host-8");
+  const { incidents } = findings(world, onWrite("/etc/cron.d/x"));
+  expect(incidents).toHaveLength(1);
+  const [incident] = incidents;
+  expect(incident?.root).toMatchObject({ kind: "connection", object: "10.6.6.6:40005" });
+  expect(incident?.processes.map(({ pid }) => pid).toSorted((a, b) => a - b)).toEqual([
+    50, 105, 106, 107,
+  ]);
+  const terms = incident?.scoreTerms.map(({ name }) => name);
+  expect(terms).toContain("command injection");
+  expect(terms).toContain("foothold");
+  expect(incident?.steps.find(({ tactic }) => tactic === "persistence")).toMatchObject({
+    technique: "T1053.003",
+    alerts: [{ rule: { id: "bad-write" } }],
+  });
+});
+
+test("a script left by one request and run by others: one attack, which the first request began", () => {
+  const world = new World();
+  const web = world.old(50, "/opt/web/server", world.old(1, "/sbin/init"));
+  for (let n = 0; n < 10; n++)
+    world.accept(web, `10.9.9.9:${41000 + n}`, 8080, [90, 300], 200 + n * 30);
+  world.accept(web, "10.6.6.6:50001", 8080, [2000, 20], 1000, 1010);
+  world.write(web, "/srv/www/up.pl", 1900, 1004);
+  for (let n = 0; n < 3; n++) {
+    const at = 2000 + n * 500;
+    world.accept(web, `10.6.6.6:${50002 + n}`, 8080, [90, 3000], at, at + 50);
+    world.start(web, 100 + n, "/usr/bin/perl", "/srv/www/up.pl", at + 5);
+  }
+  const { incidents } = findings(world, onExec("/usr/bin/perl"));
+  expect(incidents).toHaveLength(1);
+  expect(incidents[0]?.root).toMatchObject({ kind: "connection", object: "10.6.6.6:50001" });
+  expect(incidents[0]?.alerts).toHaveLength(3);
+});
+
+/** A service that writes a script for each request and runs it. */
+function buildServer(jobs: number): World {
+  const world = new World();
+  const server = world.old(50, "/opt/build/server", world.old(1, "/sbin/init"));
+  for (let n = 0; n < jobs; n++) {
+    const at = 1000 + n * 1000;
+    world.accept(server, `10.9.9.9:${40000 + n}`, 8080, [300, 100], at, at + 500);
+    world.write(server, `/tmp/job-${n}/step.sh`, 200, at + 5);
+    world.start(server, 100 + n, "/bin/bash", `/tmp/job-${n}/step.sh`, at + 20);
+  }
+  return world;
+}
+
+test("a build server runs what it wrote for every job: alerts, but no incident", () => {
+  const often = findings(buildServer(5), onExec("/bin/bash"));
+  expect(often.incidents).toEqual([]);
+  expect(often.unconnected).toHaveLength(5);
+  // A single such run is a program dropped by a service.
+  expect(findings(buildServer(1), onExec("/bin/bash")).incidents).toHaveLength(1);
+});
+
+test("many files replaced by longer-named ones are impact", () => {
+  const { world } = takenOver();
+  const payload = world.records.find(({ type, ...record }) => {
+    return type === "PE" && "proc" in record && record.proc?.pid === 201;
+  });
+  if (payload?.type !== "PE") throw new Error("no payload");
+  for (let n = 0; n < 30; n++) {
+    world.read(payload.proc, `/home/u/doc-${n}.txt`, 1000, 5000 + n * 10);
+    world.write(payload.proc, `/home/u/doc-${n}.txt.x`, 1000, 5001 + n * 10);
+    world.unlink(payload.proc, `/home/u/doc-${n}.txt`, 5003 + n * 10);
+  }
+  const [incident] = findings(world, onExec("/tmp/payload")).incidents;
+  const step = incident?.steps.find(({ technique }) => technique === "T1486");
+  expect(step?.sentence).toContain("replaced 30 files");
+  expect(incident?.impact).toContainEqual(step);
+});
+
+test("many weak alerts on an odd path stay alerts, as long as nothing came of them", () => {
+  const world = new World();
+  const web = world.old(50, "/opt/web/server", world.old(1, "/sbin/init"));
+  for (let n = 0; n < 6; n++)
+    world.accept(web, `10.9.9.9:${41000 + n}`, 8080, [90, 300], 200 + n * 30);
+  world.accept(web, "10.9.9.9:42000", 8080, [2000, 20], 1000, 1500);
+  const shell = world.start(web, 100, "/bin/sh", "-c /srv/deploy | tee log", 1005);
+  world.start(shell, 101, "/usr/bin/fetch", "", 1010);
+  const alerter: Alerter = (activity) =>
+    onExec("/usr/bin/fetch")(activity) === undefined
+      ? undefined
+      : alertOf(activity, "weak", "medium", ["attack.command-and-control", "attack.t1105"]);
+  expect(findings(world, alerter).incidents).toEqual([]);
+});
+
+test("what a person did in a session begins with the login; the service only let them in", () => {
+  const world = new World();
+  const sshd = world.old(50, "/usr/sbin/sshd", world.old(1, "/sbin/init"));
+  const connection = ["10.6.6.6:50001", 22, [4000, 4000], 1000, 9000] as const;
+  world.accept(sshd, ...connection);
+  const session = world.start(sshd, 60, "/usr/sbin/sshd", "-R", 1010);
+  world.read(session, "/etc/shadow", 900, 1020);
+  const shell = world.start(session, 61, "/bin/bash", "-c x", 1100);
+  const cat = world.start(shell, 62, "/bin/cat", "/etc/shadow", 1200);
+  world.read(cat, "/etc/shadow", 900, 1210);
+  world.write(shell, "/root/.ssh/authorized_keys", 100, 1300);
+  const { incidents } = findings(world, onExec("/bin/cat"));
+  expect(incidents).toHaveLength(1);
+  const [incident] = incidents;
+  expect(incident?.title).toContain("login through sshd");
+  expect(incident?.steps[0]).toMatchObject({ technique: "T1078", tactic: "initial-access" });
+  expect(incident?.steps.map(({ technique }) => technique)).toContain("T1098.004");
+  // The session's own look at the password is its duty.
+  const reads = incident?.steps.filter(({ technique }) => technique === "T1003.008");
+  expect(reads?.map(({ proc }) => proc.pid)).toEqual([62]);
+});
