@@ -66,6 +66,16 @@ type Facts = Pick<Truth, "seed" | "mode" | "hosts" | "language" | "scriptPath" |
   readonly malwareServer: string;
 };
 
+/** What the script notes down, in the order of the plan, and what each step is about. */
+const scriptSteps = [
+  ["control", "beacon", "peer"],
+  ["credentials", "read", "file"],
+  ["database", "collect", "peer"],
+  ["pack", "pack", "file"],
+  ["exfiltration", "send", "peer"],
+  ["tidy", "delete", "file"],
+] as const;
+
 /** Joins the actors' notes; undefined steps are a run that did not come to its end, and are named. */
 export function truthOf(
   facts: Facts,
@@ -102,52 +112,17 @@ export function truthOf(
     });
   };
   const served = of("malware-server", "serve").filter((event) => (event.bytes ?? 0) > 0);
-  const beacons = of("malware", "beacon");
-  const keys = of("malware", "read");
-  const collected = of("malware", "collect");
-  const packed = of("malware", "pack");
-  const sent = of("malware", "send");
-  const deleted = of("malware", "delete");
   if (exploit !== undefined) add("exploit", shop, [exploit], [["peer", exploit.from]]);
   add("fetch", shop, served, [["peer", malwareServer]]);
   if (served.length > 0) add("drop", shop, served, [["file", facts.scriptPath]]);
   if (start !== undefined) add("execute", script, [start], [["file", facts.scriptPath]]);
-  add(
-    "control",
-    script,
-    beacons,
-    beacons.map((event) => ["peer", event.peer] as const),
-  );
-  add(
-    "credentials",
-    script,
-    keys,
-    keys.map((event) => ["file", event.path] as const),
-  );
-  add(
-    "database",
-    script,
-    collected,
-    collected.map((event) => ["peer", event.peer] as const),
-  );
-  add(
-    "pack",
-    script,
-    packed,
-    packed.map((event) => ["file", event.path] as const),
-  );
-  add(
-    "exfiltration",
-    script,
-    sent,
-    sent.map((event) => ["peer", event.peer] as const),
-  );
-  add(
-    "tidy",
-    script,
-    deleted,
-    deleted.map((event) => ["file", event.path] as const),
-  );
+  for (const [kind, act, object] of scriptSteps) {
+    const done = of("malware", act);
+    const objects = done.map(
+      (event) => [object, object === "file" ? event.path : event.peer] as const,
+    );
+    add(kind, script, done, objects);
+  }
   const present = new Set(steps.map((step) => step.kind));
   return {
     truth: {
