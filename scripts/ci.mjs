@@ -1,7 +1,8 @@
 // Everything that must hold before a change lands: `npm test` and `npm run ci`. Sets itself up; prints the time of each part.
-//   node scripts/ci.mjs [fast|full] [vitest arguments…]      fast: without oracles and lab; full: also the long fuzz
+//   node scripts/ci.mjs [fast|full] [vitest arguments…]      fast: without oracles and lab; full: also the long fuzz, every
+//   supported version of Node, and the benchmarks (whose misses do not fail the run)
 import { spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -49,11 +50,18 @@ if (strict) {
   }
 }
 // The long parts: the lab plays intrusions in real time.
+const closingLine = join(root, ".cache", "closing-line");
+rmSync(closingLine, { force: true });
 const leftOut = mode === "fast" ? ["--exclude", "lab/**"] : [];
 part("tests", bin("vitest"), ["run", ...vitestArguments, ...leftOut]);
-if (mode === "full") part("fuzz", process.execPath, ["scripts/run.mjs", "scripts/fuzz.ts"]);
+if (mode === "full") {
+  part("fuzz", process.execPath, ["scripts/run.mjs", "scripts/fuzz.ts", "--count", "100000"]);
+  part("other versions of Node", "bash", ["scripts/node-versions.sh"]);
+  part("benchmarks", process.execPath, ["scripts/run.mjs", "bench/run.ts"], { fatal: false });
+}
 process.stdout.write("\n");
 for (const { name, seconds, ok } of times) {
   process.stdout.write(`${ok ? "ok  " : "FAIL"} ${seconds.toFixed(1).padStart(7)} s  ${name}\n`);
 }
+if (existsSync(closingLine)) process.stdout.write(`\n${readFileSync(closingLine, "utf8")}`);
 process.exitCode = failed ? 1 : 0;
