@@ -119,7 +119,7 @@ export function alertJson(alert: Alert, base: TimeBase): JsonObject {
     proc: alert.proc === undefined ? undefined : processJson(alert.proc, undefined),
     records: [...new Set(alert.activities.map((activity) => recordId(activity.record, base)))],
     blind: alert.blind,
-    host: alert.host.id,
+    host: alert.host.id === "" ? undefined : alert.host.id,
   };
 }
 

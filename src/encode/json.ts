@@ -1,6 +1,7 @@
 // Records as JSON, one object each: the shape that scripts rely on (interface.md, JSON shapes). Keys come in the document's order;
 // what is not known is a missing key. Key names equal attribute names.
 
+import { listed, text } from "../model/attribute/row.ts";
 import { type Ip, ipFromBytes, printIp } from "../base/ip.ts";
 import {
   type Container,
@@ -32,7 +33,7 @@ export function recordJson(record: Record, base: TimeBase): JsonObject {
       return {
         id,
         type: "H",
-        host: record.host.id,
+        host: text(record.host.id),
         hostIp: text(record.host.ip),
         bootId: text(record.host.bootId),
         schema: record.version,
@@ -43,7 +44,7 @@ export function recordJson(record: Record, base: TimeBase): JsonObject {
       const { container } = record;
       const ts = container.ts === undefined ? undefined : at(container.ts);
       const place = placeJson(container, base);
-      return { id, ts, type: "C", state: container.state, ...place, host: container.host.id };
+      return { id, ts, type: "C", state: container.state, ...place, host: text(container.host.id) };
     }
     case "P": {
       const { process } = record;
@@ -54,7 +55,7 @@ export function recordJson(record: Record, base: TimeBase): JsonObject {
         state: process.state,
         ...whoJson(process, undefined),
         ...placeJson(process.container, base),
-        host: process.host.id,
+        host: text(process.host.id),
       };
     }
     case "F": {
@@ -66,12 +67,12 @@ export function recordJson(record: Record, base: TimeBase): JsonObject {
         state: text(file.state),
         file: fileJson(file),
         ...placeJson(file.container, base),
-        host: file.host.id,
+        host: text(file.host.id),
       };
     }
     case "PD": {
       const { pod } = record;
-      return { id, ts: at(pod.ts), type: "PD", pod: podJson(pod, base), host: pod.host.id };
+      return { id, ts: at(pod.ts), type: "PD", pod: podJson(pod, base), host: text(pod.host.id) };
     }
     case "G":
       return {
@@ -79,7 +80,7 @@ export function recordJson(record: Record, base: TimeBase): JsonObject {
         ts: at(record.ts),
         endTs: at(record.endTs),
         type: "G",
-        host: record.host.id,
+        host: text(record.host.id),
         gap: gapJson(record),
       };
     case "KE":
@@ -87,7 +88,7 @@ export function recordJson(record: Record, base: TimeBase): JsonObject {
         id,
         ts: at(record.ts),
         type: "KE",
-        host: record.host.id,
+        host: text(record.host.id),
         kubernetes: { kind: record.kind, action: record.action, message: text(record.message) },
       };
     default:
@@ -113,7 +114,7 @@ function behaviourJson(record: Acted, id: string, base: TimeBase): JsonObject {
     ...whoJson(proc, tid),
     ...objectJson(record),
     ...placeJson(proc.container, base),
-    host: proc.host.id,
+    host: text(proc.host.id),
   };
 }
 
@@ -333,12 +334,4 @@ function integer(value: bigint): JsonValue {
 
 function port(value: number): number | undefined {
   return value === 0 ? undefined : value;
-}
-
-function text(value: string | undefined): string | undefined {
-  return value === "" ? undefined : value;
-}
-
-function listed<T>(values: readonly T[]): readonly T[] | undefined {
-  return values.length === 0 ? undefined : values;
 }

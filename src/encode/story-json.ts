@@ -38,7 +38,7 @@ function incidentJson(incident: Incident, base: TimeBase): JsonObject {
     title: incident.title,
     from: time(incident.from),
     to: time(incident.to),
-    hosts: incident.hosts.map(({ id }) => id),
+    hosts: incident.hosts.flatMap(({ id }) => (id === "" ? [] : id)),
     containers: incident.containers.map(({ id }) => id),
     root: {
       kind: root.kind,

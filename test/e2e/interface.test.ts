@@ -81,6 +81,18 @@ function lines(text: string): unknown[] {
     .map((line): unknown => JSON.parse(line));
 }
 
+test("what is not known is a missing key: a recording that names no host", () => {
+  const path = join(repositoryRoot, "lab", "recording", "intrusion.sf");
+  const records = lines(sysflow(["print", path, "--json"]).out);
+  expect(records.length).toBeGreaterThan(1000);
+  expect(records.flatMap((record) => empties(record)).slice(0, 5)).toEqual([]);
+  const alerts = lines(sysflow(["detect", path, "--json"]).out);
+  expect(alerts.length).toBeGreaterThan(5);
+  expect(alerts.flatMap((alert) => empties(alert)).slice(0, 5)).toEqual([]);
+  const story: unknown = JSON.parse(sysflow(["story", path, "--json"]).out);
+  expect(story).toMatchObject({ incidents: [{ hosts: [] }] });
+});
+
 describe.skipIf(!hasCorpus)("on recordings", () => {
   const recordings = [
     corpusPath("traces", "k8s_small.sf"),
