@@ -97,9 +97,10 @@ const installed = (...path: readonly string[]): string =>
 
 beforeAll(() => {
   // Without scripts: the build has run, and others are using what it made.
-  run("npm", "pack", repositoryRoot, "--ignore-scripts", "--silent", "--offline");
+  const pack = ["pack", repositoryRoot, "--ignore-scripts", "--silent", "--offline"];
+  const tarball = run("npm", ...pack).trim();
   mkdirSync(installed(), { recursive: true });
-  run("tar", "-xzf", "sysflow-0.1.0.tgz", "-C", installed(), "--strip-components=1");
+  run("tar", "-xzf", tarball, "-C", installed(), "--strip-components=1");
   const { dependencies } = JSON.parse(readFileSync(installed("package.json"), "utf8"));
   for (const name of [...Object.keys(dependencies), "@types"]) {
     symlinkSync(
