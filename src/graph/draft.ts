@@ -192,10 +192,14 @@ export function ancestors(node: ProcessNode): ProcessNode[] {
   return chain;
 }
 
-/** What a child was made for: its first program and arguments, numbers left out. */
+/** Where names are made up anew each time. */
+const temporary = /(\/tmp|\/dev\/shm|\/run)\/[^\s'";|&)]+/g;
+
+/** What a child was made for: its first program and arguments, numbers and temporary names left out. */
 function purposeOf(node: ProcessNode): string {
   const proc = node.execs[0]?.proc ?? node.proc;
-  return `${proc.exe ?? ""} ${(proc.args ?? "").replace(/\d+/g, "#")}`;
+  const args = (proc.args ?? "").replace(temporary, "$1/*").replace(/\d+/g, "#");
+  return `${proc.exe ?? ""} ${args}`;
 }
 
 /** Whether the parent had started the same program with the same arguments before the moment. */

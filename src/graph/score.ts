@@ -44,20 +44,18 @@ export function scoreTerms(draft: Draft, stepTactics: readonly (string | undefin
   ];
   for (const [name, value] of draft.terms) terms.push({ name, value });
   const sum = terms.reduce((total, { value }) => total + value, 0);
-  if (sum >= incidentScore && worst < severityValue.high && !isStrong(draft)) {
+  if (sum >= incidentScore && worst < severityValue.high && !isStrong(draft, worst)) {
     terms.push({ name: "nothing certain", value: incidentScore - 1 - sum });
   }
   return terms.filter(({ value }) => value !== 0);
 }
 
 /** Many weak signs are an ordinary day on an unusual path: without a strong alert something must have been done. */
-function isStrong({ terms }: Draft): boolean {
-  if (
-    ["exfiltration", "foothold", "files replaced", "command injection"].some((name) =>
-      terms.has(name),
-    )
-  )
+function isStrong({ terms }: Draft, worst: number): boolean {
+  if (["foothold", "files replaced", "command injection"].some((name) => terms.has(name)))
     return true;
+  // Services send much on their own; a warning must say that this is not their own.
+  if (terms.has("exfiltration") && worst >= severityValue.medium) return true;
   // A server that is no more than a server, and ran a shell's command line that it does not run every day.
   if ((terms.get("command through a server") ?? 0) >= 20) return true;
   return terms.has("credentials read") && terms.has("command and control");
