@@ -4,6 +4,9 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import { printDiagnostic } from "../encode/diagnostic.ts";
 import { ClosedPipe, type Terminal } from "./verb.ts";
 
+/** A damaged input can have a thousand places that say the same. */
+const sameReportsMax = 5;
+
 export type TerminalOptions = {
   readonly quiet: boolean;
   readonly progress: boolean;
@@ -17,6 +20,7 @@ export function processTerminal(options: TerminalOptions): ProcessTerminal {
   const { stdout, stderr } = process;
   const interrupted = { aborted: false };
   let closed = false;
+  const reported = new Map<string, number>();
   let shown = 0;
   stdout.on("error", () => {
     closed = true;
@@ -59,6 +63,10 @@ export function processTerminal(options: TerminalOptions): ProcessTerminal {
     },
     report(item: Diagnostic, source?: string) {
       if (options.quiet && item.severity !== "error") return;
+      const kind = `${item.code} in ${item.place.path ?? "the input"}`;
+      const count = (reported.get(kind) ?? 0) + 1;
+      reported.set(kind, count);
+      if (count > sameReportsMax) return;
       clear();
       stderr.write(printDiagnostic(item, { color: colorWanted(stderr), source }));
     },
@@ -78,6 +86,10 @@ export function processTerminal(options: TerminalOptions): ProcessTerminal {
     interrupted,
     close() {
       clear();
+      for (const [kind, count] of reported) {
+        const more = count - sameReportsMax;
+        if (more > 0) stderr.write(`… and ${more} more of ${kind}\n`);
+      }
       process.off("SIGINT", onInterrupt);
       process.off("SIGTERM", onInterrupt);
     },

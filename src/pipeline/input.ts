@@ -44,6 +44,7 @@ export class RecordInput {
   readonly #chunks: AsyncGenerator<Uint8Array>;
   #reader: RecordReader | SyscallReader | undefined;
   #engine: FlowEngine | undefined;
+  #engineBase: TimeBase | undefined;
   #held: Uint8Array[] = [];
   #reported = 0;
   #failed = false;
@@ -67,8 +68,9 @@ export class RecordInput {
     this.#chunks = readBytes(path, this.summary);
   }
 
+  /** What the times of the records read last are counted from. */
   get base(): TimeBase | undefined {
-    return this.#reader?.base;
+    return this.#engineBase ?? this.#reader?.base;
   }
 
   /** Reads until the format and the first timestamp are known, with a throw-away reader; what was read is kept. */
@@ -189,6 +191,12 @@ export class RecordInput {
     if (input === undefined) return this.#engine?.take() ?? [];
     const engine = (this.#engine ??= this.#startEngine(reader.base ?? 0n));
     for (let count = 1; input !== undefined; count++) {
+      if (input.kind === "section") {
+        // The next recording of a concatenated capture has its own header, and may have its own base.
+        this.#engine = undefined;
+        engine.end();
+        break;
+      }
       engine.apply(input);
       if (count % portion === 0 && engine.waiting >= portion) break;
       input = reader.next();
@@ -206,6 +214,7 @@ export class RecordInput {
       base,
     });
     this.summary.engine = engine;
+    this.#engineBase = base;
     return engine;
   }
 

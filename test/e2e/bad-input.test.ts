@@ -130,6 +130,22 @@ describe.skipIf(!hasCorpus)("with a recording", () => {
     expect(ran.err).toContain(String(at));
   });
 
+  test("what is damaged in a hundred places is said five times and then counted", () => {
+    const bytes = capture().slice();
+    const view = new DataView(bytes.buffer);
+    let events = 0;
+    for (let at = 0; at + 12 <= bytes.length; at += view.getUint32(at + 4, true)) {
+      // The upper half of a time: centuries ahead.
+      if (view.getUint32(at, true) !== 0x216) continue;
+      events += 1;
+      if (events > 500 && events <= 600) view.setUint32(at + 14, 0x7f000000, true);
+    }
+    const ran = sysflow(["stats", file("many.scap", bytes), "--json"]);
+    expect(ran.err.match(/SF11\d\d/g)?.length ?? 0).toBeGreaterThan(1);
+    expect(ran.err.split("\n").length).toBeLessThan(40);
+    expect(ran.err).toMatch(/… and \d+ more of SF11\d\d in /);
+  });
+
   test("the good input among bad ones is used", () => {
     const good = file("good.sf", whole());
     const ran = sysflow(["print", join(folder.path, "none.sf"), good, "--json"]);

@@ -261,6 +261,23 @@ describe.skipIf(!hasCorpus)("on recordings", () => {
     }
   });
 
+  test("a concatenated capture is its parts, also when they are years apart", () => {
+    const parts = ["files-files.scap", "alpine-alpine.scap"].map((name) =>
+      corpusPath("pairs", name),
+    );
+    const joined = join(folder.path, "joined.scap");
+    writeFileSync(joined, Buffer.concat(parts.map((path) => readFileSync(path))));
+    expect(body(joined)).toEqual([...body(parts[0] ?? "").slice(0, -1), ...body(parts[1] ?? "")]);
+    const out = join(folder.path, "joined.sf");
+    expect(sysflow(["convert", joined, "-o", out, "--quiet"]).status).toBe(0);
+    // In one SysFlow file, times more than 104 days from the first are exact to a few nanoseconds only.
+    const times = (path: string): unknown[] =>
+      body(path)
+        .filter((line) => line !== "")
+        .map((line) => String(Reflect.get(Object(JSON.parse(line)), "ts")).slice(0, -3));
+    expect(times(out)).toEqual(times(joined));
+  });
+
   test("the same input gives the same records, whatever its name", () => {
     const bytes = readFileSync(corpusPath("pairs", "files-files.scap"));
     const bodies = ["a.scap", "b.bin"].map((name) => {

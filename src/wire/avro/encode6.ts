@@ -22,7 +22,7 @@ import type {
   Tuple,
   Volume,
 } from "../../model/record.ts";
-import type { TimeBase, TimeNs } from "../../model/time.ts";
+import type { TimeNs } from "../../model/time.ts";
 import type { Output } from "./output.ts";
 import { branch6 } from "./schema6.ts";
 
@@ -75,7 +75,6 @@ export class Encoder6 {
   /** Datums written: more than records where an entity had to be written first. */
   datums = 0;
   readonly #out: Output;
-  readonly #base: TimeBase;
   /** Time of the datum before: what an entity without one is given. */
   #last: TimeNs = 0;
   #processes = new Numbers<ProcessIdentity>(limits.processes.max);
@@ -84,9 +83,8 @@ export class Encoder6 {
   #filesNext = 1;
   #containers = new Numbers<string>(limits.containers.max);
 
-  constructor(out: Output, base: TimeBase) {
+  constructor(out: Output) {
     this.#out = out;
-    this.#base = base;
   }
 
   encode(record: Record): boolean {
@@ -150,7 +148,7 @@ export class Encoder6 {
     const out = this.#out;
     this.#begin(branch6.Header);
     out.long(6);
-    out.big(this.#base);
+    out.big(out.base);
     out.text(record.host.id);
     out.text(record.host.ip ?? "");
     out.text(record.filename ?? "");

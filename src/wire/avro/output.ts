@@ -9,12 +9,21 @@ const exactMax = 2 ** 53;
 export class Output {
   bytes: Uint8Array;
   pos = 0;
-  readonly #base: TimeBase;
-  readonly #baseHigh: number;
-  readonly #baseLow: number;
+  #base: TimeBase = 0n;
+  #baseHigh = 0;
+  #baseLow = 0;
 
   constructor(base: TimeBase, capacity = 16_384) {
     this.bytes = new Uint8Array(capacity);
+    this.base = base;
+  }
+
+  get base(): TimeBase {
+    return this.#base;
+  }
+
+  /** What the times of the records that follow are counted from: every header may begin anew. */
+  set base(base: TimeBase) {
     this.#base = base;
     this.#baseHigh = Number(base >> 32n);
     this.#baseLow = Number(base & 0xffffffffn);

@@ -18,7 +18,7 @@ export type WriterOptions = {
   readonly codec: "null" | "deflate";
   /** Compresses one block as a raw DEFLATE stream; without it, fflate does. */
   readonly deflate?: Deflate | undefined;
-  /** Time 0 of the records; without it, the first header record's base. */
+  /** Time 0 of the records; without it, each header record's own. */
   readonly base?: TimeBase | undefined;
   /** A block ends as soon as it has this many bytes, uncompressed. */
   readonly blockBytes?: number | undefined;
@@ -75,6 +75,7 @@ export class SysFlowWriter {
     const base = record.type === "H" ? record.base : 0n;
     this.#encoder ??= this.#begin(this.#options.base ?? base);
     const out = this.#out;
+    if (out !== undefined && record.type === "H") out.base = this.#options.base ?? record.base;
     if (out === undefined || !this.#encoder.encode(record)) return;
     this.counters.records += 1;
     const { byType } = this.counters;
@@ -85,7 +86,7 @@ export class SysFlowWriter {
   #begin(base: TimeBase): Encoder5 | Encoder6 {
     const out = new Output(base);
     this.#out = out;
-    return this.#options.schema === 5 ? new Encoder5(out) : new Encoder6(out, base);
+    return this.#options.schema === 5 ? new Encoder5(out) : new Encoder6(out);
   }
 
   /** Ends the block, so that what was written so far can be read. */

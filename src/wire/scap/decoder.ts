@@ -86,6 +86,13 @@ export class EventDecoder {
     this.#baseFraction = Number(((base % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n);
   }
 
+  /** Another recording begins, perhaps years later: its times are counted from a base of its own. */
+  forgetBase(): void {
+    this.#base = undefined;
+    this.now = 0;
+    this.#nextSecond = Number.NEGATIVE_INFINITY;
+  }
+
   /** Takes the whole second of an event's time as the base, unless there is one or the event has no time. */
   offerBase(low: number, high: number): boolean {
     if (this.#base !== undefined) return true;

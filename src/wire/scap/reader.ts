@@ -60,6 +60,8 @@ export class ScapReader implements SyscallReader {
   #ended = false;
   /** Nothing behind this can be read. */
   #dead = false;
+  /** Nobody gave a base: each section has its own. */
+  readonly #ownBase: boolean;
   #searchingBase: boolean;
   #list: OpenList | undefined = undefined;
   #damage: Damage | undefined = undefined;
@@ -81,7 +83,8 @@ export class ScapReader implements SyscallReader {
       },
     };
     this.#decoder = new EventDecoder(this.#counters, options.base);
-    this.#searchingBase = options.base === undefined;
+    this.#ownBase = options.base === undefined;
+    this.#searchingBase = this.#ownBase;
   }
 
   get base(): TimeBase | undefined {
@@ -270,6 +273,11 @@ export class ScapReader implements SyscallReader {
     this.#sections += 1;
     this.#hasEvents = false;
     this.#decoder.pending.clear();
+    if (this.#ownBase) {
+      this.#decoder.forgetBase();
+      this.#searchingBase = true;
+      this.#baseAhead = 0;
+    }
     return { kind: "section" };
   }
 
