@@ -446,3 +446,21 @@ test("what a person did in a session begins with the login; the service only let
   const reads = incident?.steps.filter(({ technique }) => technique === "T1003.008");
   expect(reads?.map(({ proc }) => proc.pid)).toEqual([62]);
 });
+
+test("two scripts of one installation are one attack, and it began with the package manager", () => {
+  const world = new World();
+  const shell = world.old(10, "/bin/bash");
+  const npm = world.start(shell, 11, "/usr/bin/node", "/usr/bin/npm install x", 1000);
+  for (const [pid, at] of [
+    [12, 2000],
+    [13, 3000],
+  ] as const) {
+    const script = world.start(npm, pid, "/usr/bin/setup", "", at);
+    world.read(script, "/home/u/.aws/credentials", 700, at + 10);
+    world.connect(script, `10.0.0.1:${5000 + pid}`, "203.0.113.5:443", [100, 1500], at + 20);
+  }
+  const { incidents } = findings(world, onExec("/usr/bin/setup"));
+  expect(incidents).toHaveLength(1);
+  expect(incidents[0]?.root.proc.pid).toBe(11);
+  expect(incidents[0]?.impact.map(({ tactic }) => tactic)).toContain("exfiltration");
+});

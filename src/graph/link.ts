@@ -9,6 +9,7 @@ import {
   ancestors,
   bornAt,
   isLogin,
+  isPackageTool,
   isService,
   isUsualChild,
   serviceBranch,
@@ -88,8 +89,8 @@ function claim(seed: Seed, index: number, owners: Owners, union: Union): void {
   if (isService(seed.node)) return;
   // A program that was born in the recording belongs whole: it was started for this.
   take(seed.node, seed.node.forkedAt ?? seed.since);
-  const branch = oddBranch(seed);
-  if (branch !== undefined) take(branch, bornAt(branch));
+  for (const branch of [oddBranch(seed), installation(seed)])
+    if (branch !== undefined) take(branch, bornAt(branch));
   for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
     const since = owners.get(node)?.since ?? seed.since;
     for (const child of node.children)
@@ -109,6 +110,13 @@ function oddBranch({ node, since }: Seed): ProcessNode | undefined {
   if (born === undefined || since - born > serviceGap) return undefined;
   const usual = !isLogin(service) && isUsualChild(child, service, born);
   return usual ? undefined : child;
+}
+
+/** The package manager at the top: all that one installation does has one cause. */
+function installation({ node, since }: Seed): ProcessNode | undefined {
+  const tools = ancestors(node).filter(({ proc }) => isPackageTool(proc));
+  const top = tools.at(-1);
+  return top === undefined || since - bornAt(top) > serviceGap ? undefined : top;
 }
 
 /** A child that a service starts soon after its alert, and does not start every day. */
