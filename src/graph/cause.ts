@@ -106,14 +106,14 @@ export function walkBack(draft: Draft): void {
     visited.add(node);
     const entry = findEntry(node, at);
     if (entry !== undefined) {
-      const line = upTo(node, entry.service);
+      const line = upTo(node, entry.service, draft.attack);
       draft.entry = entry;
       draft.start = Math.min(draft.start, entry.connection.first);
       chain.unshift(...line, ...beforeEntry(draft, entry, [...line, ...chain]));
       addInjected(draft, line);
       break;
     }
-    const born = bornChain(node);
+    const born = bornChain(node, draft.attack);
     chain.unshift(...born);
     const top = born[0] ?? node;
     draft.start = Math.min(draft.start, bornAt(top));
@@ -171,7 +171,7 @@ function beforeEntry(draft: Draft, entry: Entry, line: readonly ProcessNode[]): 
         if (earlier === undefined || earlier.connection.first >= first) continue;
         draft.entry = earlier;
         draft.start = Math.min(draft.start, earlier.connection.first);
-        return upTo(written.writer, earlier.service);
+        return upTo(written.writer, earlier.service, draft.attack);
       }
     }
   }
@@ -179,20 +179,26 @@ function beforeEntry(draft: Draft, entry: Entry, line: readonly ProcessNode[]): 
 }
 
 /** From below the service down to the node. */
-function upTo(node: ProcessNode, service: ProcessNode): ProcessNode[] {
+function upTo(
+  node: ProcessNode,
+  service: ProcessNode,
+  attack: ReadonlyMap<ProcessNode, TimeNs>,
+): ProcessNode[] {
   const line = [node, ...ancestors(node)];
   const own = line.indexOf(service);
   if (own >= 0) return line.slice(0, own + 1).reverse();
   // Another worker took the connection: the line ends where the processes are older than the recording.
-  return [service, ...bornChain(node).filter((each) => each !== service)];
+  return [service, ...bornChain(node, attack).filter((each) => each !== service)];
 }
 
-/** The node and its ancestors as far up as they were born in the recording. */
-function bornChain(node: ProcessNode): ProcessNode[] {
+/** The node and its ancestors as far up as they were born in the recording, or belong to the attack. */
+function bornChain(node: ProcessNode, attack: ReadonlyMap<ProcessNode, TimeNs>): ProcessNode[] {
   const chain = [node];
-  for (let next = node; next.forkedAt !== undefined && chain.length < 64;) {
+  for (let next = node; chain.length < 64;) {
     const parent = next.parent;
-    if (parent?.forkedAt === undefined) break;
+    if (parent === undefined) break;
+    const born = next.forkedAt !== undefined && parent.forkedAt !== undefined;
+    if (!born && !attack.has(parent)) break;
     chain.unshift(parent);
     next = parent;
   }

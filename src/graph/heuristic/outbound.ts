@@ -196,12 +196,15 @@ function isPrivate({ edges }: Group): boolean {
 }
 
 /** What a program reads to run, not to take. */
-const programs = /^\/(usr|lib|lib32|lib64|proc|sys|dev)\/|\.(pyc|so)(\.[\d.]+)?$/;
+const programs =
+  /^\/(usr|lib|lib32|lib64|proc|sys|dev)\/|^\/etc\/(ld\.so|locale|mime)|\.(pyc|so)(\.[\d.]+)?$/;
 
 /** The file of which the process had read as many bytes as it then sent, within a fiftieth. */
-function sourceOf({ edges, wbytes, last }: Group): FileEdge | undefined {
+function sourceOf({ edges, last }: Group): FileEdge | undefined {
   let best: FileEdge | undefined;
   for (const process of new Set(edges.map((edge) => edge.process))) {
+    const own = edges.filter((edge) => edge.process === process);
+    const wbytes = own.reduce((sum, edge) => sum + edge.wbytes, 0);
     for (const file of process.files.values()) {
       const { rbytes, firstRead } = file;
       if (rbytes < smallestSend || firstRead === undefined || firstRead > last) continue;
