@@ -5,7 +5,9 @@ import { corpusPath, hasCorpus } from "../../test/corpus.ts";
 import { EventOrder } from "../flow/order.ts";
 import type { Activity } from "../model/activity.ts";
 import type { Alert } from "../model/alert.ts";
+import type { Host } from "../model/entity.ts";
 import { readRuleFiles } from "../source/rules.ts";
+import { activitiesOf } from "../testing/notation.ts";
 import { SysFlowReader } from "../wire/avro/reader.ts";
 import { RuleEngine } from "./detect.ts";
 import { loadRules } from "./file.ts";
@@ -37,6 +39,37 @@ test("the default pack loads without a complaint", () => {
   }
 });
 
+test("an alert is blind where something of its host was lost at that time, and only there", () => {
+  const { rules } = loadRules([
+    {
+      path: "r.yaml",
+      text: "sysflow: 1\nrules:\n  - { rule: R, severity: low, condition: op = EXEC }\n",
+    },
+  ]);
+  const page = [10, 20, 30].map((at) => `${at}.0 sh/${at} execve("/bin/p${at}") = 0`);
+  const { activities, base } = activitiesOf(page.join("\n"));
+  const [first, second] = activities;
+  if (first === undefined || second === undefined) throw new Error("no activities");
+  const blindOnes = (host: Host): number[] => {
+    const engine = new RuleEngine(rules);
+    engine.noteGap({
+      type: "G",
+      host,
+      ts: second.at - 1,
+      endTs: second.at + 1,
+      reason: "dropped",
+      lost: 5,
+      unit: "events",
+      where: undefined,
+    });
+    const alerts = engine.push(activities, base);
+    expect(alerts.length).toBe(3);
+    return alerts.filter((alert) => alert.blind).map((alert) => alert.ts);
+  };
+  expect(blindOnes(second.host)).toEqual([second.at]);
+  expect(blindOnes({ id: "another" })).toEqual([]);
+});
+
 type Replay = { readonly base: bigint; readonly activities: readonly Activity[] };
 
 function replay(paths: readonly string[]): Replay {
@@ -54,6 +87,7 @@ function replay(paths: readonly string[]): Replay {
     base ??= reader.base;
   }
   activities.push(...order.end());
+  if (activities.length === 0) throw new Error("nothing was replayed");
   return { base: base ?? 0n, activities };
 }
 

@@ -268,6 +268,16 @@ describe("damage", () => {
     },
   );
 
+  test("so many diagnostics are kept; the rest is counted", () => {
+    const broken = Array.from({ length: 150 }, () => block(1, filler));
+    const reader = new SysFlowReader();
+    reader.push(container({ "avro.codec": "deflate", "avro.schema": schema6 }, ...broken));
+    reader.end();
+    for (let some = reader.read(); some.length > 0; some = reader.read());
+    expect(reader.diagnostics.length).toBe(100);
+    expect(reader.diagnosticsDropped).toBe(50);
+  });
+
   test("a bomb stops at the limit of a block", () => {
     const bomb = deflateRawSync(Buffer.alloc(80 * 1024 * 1024));
     const bytes = container({ "avro.codec": "deflate", "avro.schema": schema6 }, block(1, bomb));

@@ -200,3 +200,11 @@ test("damage does not depend on how the bytes are cut", () => {
     { numRuns: 2000, seed: 7 },
   );
 });
+
+test("so many diagnostics are kept; the rest is counted", () => {
+  const broken = Array.from({ length: 150 }, (_, i) => write(i));
+  for (const item of broken) new DataView(item.buffer).setUint32(14, 0xf000_0000, true);
+  const { reader } = read(w.join([head, ...broken]));
+  expect(reader.diagnostics.length).toBe(limits.diagnostics.max);
+  expect(reader.diagnosticsDropped).toBe(150 - limits.diagnostics.max);
+});

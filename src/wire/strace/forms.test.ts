@@ -149,3 +149,11 @@ test("a process that nobody made, in a log that follows forks, is a loss", () =>
   );
   expect(reader.diagnostics[0]?.code).toBe("SF1204");
 });
+
+test("so many diagnostics are kept; the rest is counted", () => {
+  const lines = Array.from({ length: 150 }, (_, i) => `1 5.${100 + i} openat(AT_FDCWD, "x`);
+  const reader = openReader(`1 5.0 close(3) = 0\n${lines.join("\n")}\n`);
+  takeAll(reader);
+  expect(reader.diagnostics.length).toBe(100);
+  expect(reader.diagnosticsDropped).toBe(50);
+});
