@@ -3,7 +3,15 @@
 import { type TimeNs, second } from "../model/time.ts";
 import { injectedCommands } from "./injection.ts";
 import type { ConnectionNode, ProcessNode } from "./node.ts";
-import { type Draft, type Entry, ancestors, bornAt, isOwnConnection, writerOf } from "./draft.ts";
+import {
+  type Draft,
+  type Entry,
+  ancestors,
+  bornAt,
+  isOwnConnection,
+  isPackageTool,
+  writerOf,
+} from "./draft.ts";
 
 /** A request further back than this is not taken for the cause. */
 const causeSpan = 120 * second;
@@ -211,6 +219,8 @@ function foreignProgram(
 ): { readonly writer: ProcessNode; readonly at: TimeNs } | undefined {
   for (const node of chain) {
     for (const exec of node.execs) {
+      // Whoever installed the package manager has no part in what it installs.
+      if (isPackageTool(exec.proc)) continue;
       for (const file of exec.files) {
         const written = writerOf(file, exec.at);
         if (written !== undefined && !chain.includes(written.writer)) return written;
