@@ -48,5 +48,10 @@ test("long ASCII takes the chunked way", () => {
 test("nothing that steers a terminal gets through", () => {
   expect(printable("a\u001b[31mred\u0007\n\u202e")).toBe("a\\x1b[31mred\\x07\\n\\u202e");
   expect(printable("\udcff")).toBe("\\xff");
+  // C0, DEL and C1: a terminal takes 9b alone for the beginning of a sequence.
+  for (let unit = 0; unit < 0xa0; unit++) {
+    const stays = unit >= 0x20 && unit < 0x7f;
+    expect(printable(String.fromCharCode(unit)).length === 1, `unit ${unit}`).toBe(stays);
+  }
   expect(printable("grün 漢 🙂")).toBe("grün 漢 🙂");
 });

@@ -3,6 +3,7 @@
 import { deflateRawSync } from "node:zlib";
 import { compress as snappyCompress } from "snappyjs";
 import { describe, expect, test } from "vitest";
+import { sampleProcess } from "../../model/sample-test.ts";
 import { sampleBase, sampleRecords } from "../../../test/format/sample.ts";
 import type { Record } from "../../model/record.ts";
 import { crc32 } from "./codec.ts";
@@ -93,6 +94,36 @@ describe("schema 6", () => {
     const process = records.filter((record) => record.type === "P")[1]?.process;
     expect(event?.proc.identity).toBe(process?.identity);
     expect(process?.createdNs).toBe(sampleBase + 1234n);
+  });
+
+  test("a process that becomes ever new versions keeps the last ones only", () => {
+    const writer = new SysFlowWriter({ schema: 6, codec: "null" });
+    const header = sampleRecords.find((record) => record.type === "H");
+    if (header === undefined) throw new Error("no header");
+    writer.write([header]);
+    let process = sampleProcess({ host: header.host, createdNs: 7n });
+    for (let i = 1; i <= 1000; i++) {
+      const { identity } = process;
+      process = sampleProcess({
+        ...process,
+        identity,
+        previous: process,
+        exe: `/bin/p${i}`,
+        ts: i,
+      });
+      identity.current = process;
+      writer.write([{ type: "P", process }]);
+    }
+    writer.end();
+    const { records, codes } = read(Buffer.concat(writer.take()));
+    expect(codes).toEqual([]);
+    const last = records.at(-1);
+    if (last?.type !== "P") throw new Error("no process");
+    expect(last.process.exe).toBe("/bin/p1000");
+    let length = 0;
+    for (let at = last.process.previous; at !== undefined; at = at.previous) length += 1;
+    expect(length).toBeGreaterThanOrEqual(60);
+    expect(length).toBeLessThanOrEqual(128);
   });
 
   test("a time far from the base keeps its nanoseconds", () => {
