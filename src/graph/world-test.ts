@@ -7,6 +7,7 @@ import type { Alert, AlertSeverity } from "../model/alert.ts";
 import type { Host, Process } from "../model/entity.ts";
 import { Op, OpenFlag } from "../model/opflag.ts";
 import type { BehaviourRecord } from "../model/record.ts";
+import { sampleProcess } from "../model/sample-test.ts";
 
 export const base = 1_700_000_000_000_000_000n;
 const ms = 1e6;
@@ -195,49 +196,8 @@ export class World {
     });
   }
 
-  #process(given: {
-    readonly pid: number;
-    readonly exe: string;
-    readonly args: string;
-    readonly parent?: Process | undefined;
-    readonly createdNs: bigint;
-    readonly ts: number;
-  }): Process {
-    const { pid, exe, args, parent, createdNs, ts } = given;
-    const identity: { current?: Process } = {};
-    const proc: Process = {
-      identity: identity as { current: Process },
-      host: this.host,
-      pid,
-      createdNs,
-      parent,
-      previous: undefined,
-      known: true,
-      state: "REUP",
-      ts,
-      exe,
-      args,
-      uid: 0,
-      user: undefined,
-      gid: 0,
-      group: undefined,
-      tty: false,
-      entry: false,
-      container: undefined,
-      cwd: "/",
-      env: [],
-      argv: undefined,
-      comm: undefined,
-      session: undefined,
-      processGroup: undefined,
-      loginUid: undefined,
-      capabilities: undefined,
-      exeInode: undefined,
-      exeUpperLayer: undefined,
-      networkNamespace: undefined,
-    };
-    identity.current = proc;
-    return proc;
+  #process(fields: Partial<Process>): Process {
+    return sampleProcess({ host: this.host, uid: 0, gid: 0, cwd: "/", ...fields });
   }
 }
 
