@@ -2,12 +2,15 @@
 
 import { closeSync, existsSync, openSync, readSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { createGunzip, constants as zlib } from "node:zlib";
 import { Readable } from "node:stream";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import { isGzip } from "../wire/index.ts";
 
 const chunkBytes = 1 << 17;
+/** Two megabytes: some milliseconds of work. */
+const chunksPerTurn = 16;
 
 /** The name that stands for standard input. */
 export const standardInput = "-";
@@ -105,11 +108,14 @@ async function* readPlain(path: string, counters: { bytes: number }): AsyncGener
   const file = openSync(path, "r");
   try {
     const buffer = new Uint8Array(chunkBytes);
+    let chunks = 0;
     for (;;) {
       const length = readSync(file, buffer, 0, chunkBytes, null);
       if (length === 0) return;
       counters.bytes += length;
       yield buffer.subarray(0, length);
+      // Reads that never wait would leave no turn to signals and timers.
+      if (++chunks % chunksPerTurn === 0) await setImmediate();
     }
   } finally {
     closeSync(file);
