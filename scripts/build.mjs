@@ -1,6 +1,6 @@
 // Builds dist/: the command as one bundle with a lazily loaded chunk for each verb, one module for each public subpath, and its types.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -66,8 +66,10 @@ for (const [folder, files] of Object.entries(publicFiles)) {
   writeFileSync(join(types, `${folder}.d.ts`), lines.join(""));
 }
 const dist = join(root, "dist");
-rmSync(dist, { recursive: true, force: true });
+const old = `${outdir}-old`;
+if (existsSync(dist)) renameSync(dist, old);
 renameSync(outdir, dist);
+rmSync(old, { recursive: true, force: true });
 if (declared.status !== 0) {
   process.stderr.write("the program is built; its TypeScript declarations have errors\n");
   process.exitCode = 1;
