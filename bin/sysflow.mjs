@@ -3,10 +3,8 @@
 import { existsSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 
-// Records die young: a nursery that does not grow saves a quarter of the memory, and what little survives in it is not worth
-// waking other threads for.
+// Records die young: a nursery that does not grow saves a quarter of the memory.
 setFlagsFromString("--semi-space-growth-factor=1");
-setFlagsFromString("--no-parallel-scavenge");
 
 const program = new URL("../dist/sysflow.mjs", import.meta.url);
 if (!existsSync(program)) {
