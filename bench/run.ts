@@ -156,7 +156,7 @@ function codec(): Row[] {
   const found = /decode ([\d.]+)× avsc, encode ([\d.]+)× avsc/.exec(result.stdout);
   if (found === null) throw new Error(`bench/codec.ts failed: ${result.stderr.slice(-500)}`);
   const rates = (name: string): string =>
-    [...result.stdout.matchAll(/^(\S+ \S+).*?(\d+) k records\/CPU-s/gm)]
+    [...result.stdout.matchAll(/^(.+?) {2,}(\d+) k records\/CPU-s/gm)]
       .filter((match) => match[1]?.startsWith(name) === true)
       .map((match) => `${match[1]} ${match[2]} k records/CPU-s`)
       .join("; ");
