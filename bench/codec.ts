@@ -116,7 +116,7 @@ function encode(schema: 5 | 6, records: readonly Record[], packed = false): void
   const writer = new SysFlowWriter({
     schema,
     codec: packed ? "deflate" : "null",
-    deflate: (bytes) => deflateRawSync(bytes, zlibOptions[schema]),
+    deflate: (bytes, block) => deflateRawSync(bytes, zlibOptions(schema, block)),
   });
   writer.write(records);
   writer.end();

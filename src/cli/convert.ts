@@ -42,7 +42,7 @@ async function run(
   const writer = new SysFlowWriter({
     schema,
     codec: codecOf(options),
-    deflate: (bytes) => deflateRawSync(bytes, zlibOptions[schema]),
+    deflate: (bytes, block) => deflateRawSync(bytes, zlibOptions(schema, block)),
   });
   const output = textOption(options, "output") ?? "-";
   const sink = openSink(terminal, output);

@@ -86,7 +86,7 @@ class Conversion {
     this.#writer ??= new SysFlowWriter({
       schema: this.#schema,
       codec: "deflate",
-      deflate: (bytes) => deflateRawSync(bytes, zlibOptions[this.#schema]),
+      deflate: (bytes, block) => deflateRawSync(bytes, zlibOptions(this.#schema, block)),
     });
     this.#writer.write(records);
     this.#writer.take();

@@ -22,7 +22,8 @@ export type RecordReader = {
 
 /** Decompresses one raw DEFLATE stream; throws on damage. Node passes zlib's, the browser uses fflate's. */
 export type Inflate = (bytes: Uint8Array) => Uint8Array;
-export type Deflate = (bytes: Uint8Array) => Uint8Array;
+/** Compresses one block as a raw DEFLATE stream; told which block of the file it is, from 0. */
+export type Deflate = (bytes: Uint8Array, block: number) => Uint8Array;
 
 export type ReaderOptions = {
   /** Time 0 of the run; without it the reader takes the first timestamp it sees, floored to the second. */

@@ -35,14 +35,20 @@ export type WriterCounters = {
 // The original's blocks. Schema 6 has larger ones: the dictionary of DEFLATE starts anew in every block.
 const blockBytesDefault = { 5: 80_000, 6: 262_144 } as const;
 const level = 6;
+const zlib5 = { level: 5, memLevel: 9 } as const;
+const zlib6First = { level: 9, memLevel: 9 } as const;
+const zlib6Later = { level: 2, memLevel: 9 } as const;
+const firstBlocks = 4;
+
 /**
- * zlib's options by measurement. Schema 5: what packed the recorded pairs best. Schema 6: level 6 packs 2 to 7 % better than
- * level 2 and takes several times as long, which shows where every open names a new file (bench/run.ts).
+ * zlib's options for the block of that number (from 0), by measurement. Schema 5: what packed the recorded pairs best. Schema 6:
+ * the first megabyte as small as it gets, which is all that most recordings have; then level 2, which packs 2 to 7 % worse than 6
+ * and takes a fraction of the time, as shows where every open names a new file (bench/run.ts).
  */
-export const zlibOptions = {
-  5: { level: 5, memLevel: 9 },
-  6: { level: 2, memLevel: 9 },
-} as const;
+export function zlibOptions(schema: 5 | 6, block: number): { level: number; memLevel: number } {
+  if (schema === 5) return zlib5;
+  return block < firstBlocks ? zlib6First : zlib6Later;
+}
 /** Of the first block, for the sync marker. */
 const sampleBytes = 1024;
 const magic = [0x4f, 0x62, 0x6a, 1] as const;
@@ -98,7 +104,7 @@ export class SysFlowWriter {
     const sync = this.#sync ?? this.#writeHeader(body);
     const { codec, deflate } = this.#options;
     const compress = deflate ?? ((bytes: Uint8Array) => deflateSync(bytes, { level }));
-    const packed = codec === "deflate" ? compress(body) : body;
+    const packed = codec === "deflate" ? compress(body, this.counters.blocks) : body;
     const block = new Output(0n, packed.length + 40);
     block.long(count);
     block.long(packed.length);
