@@ -2,7 +2,7 @@
 // the two modes are in compat.ts and native.ts; what the kernel knew is in context/state.ts.
 
 import type { Host } from "../model/entity.ts";
-import type { Record } from "../model/record.ts";
+import type { Record, TimePrecision } from "../model/record.ts";
 import { Family, type Input, type Syscall } from "../model/syscall.ts";
 import type { TimeBase, TimeNs } from "../model/time.ts";
 import { CompatMode } from "./compat.ts";
@@ -17,6 +17,8 @@ export type FlowEngineOptions = {
   readonly filename?: string | undefined;
   /** What the inputs' times are counted from. */
   readonly base: TimeBase;
+  /** How exact they are. */
+  readonly precision?: TimePrecision | undefined;
 };
 
 export class FlowEngine {
@@ -149,7 +151,7 @@ export class FlowEngine {
 
   #begin(): Output {
     if (this.#output !== undefined) return this.#output;
-    const { exporter, filename, base, mode } = this.#options;
+    const { exporter, filename, base, mode, precision } = this.#options;
     const compat = mode === "compat";
     const id = exporter ?? this.#hostname ?? "";
     const host: Host = compat ? { id, ip: "" } : { id, bootId: this.#bootId };
@@ -169,7 +171,7 @@ export class FlowEngine {
     this.#output = output;
     this.#mode = made;
     const version = compat ? 5 : 6;
-    output.push({ type: "H", host, version, filename, base });
+    output.push({ type: "H", host, version, filename, base, precision });
     return output;
   }
 }

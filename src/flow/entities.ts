@@ -167,7 +167,9 @@ export class Entities {
   }
 
   #writeVersion(process: Process): void {
-    if (process.container !== undefined) this.#introduceContainer(process.container.id);
+    if (process.container !== undefined) {
+      this.#introduceContainer(process.container.id, process.ts);
+    }
     if (process.identity instanceof Owner) process.identity.written = true;
     this.#out({ type: "P", process });
   }
@@ -298,13 +300,16 @@ export class Entities {
 
   readonly #containersWritten = new Set<string>();
 
-  #introduceContainer(id: string): void {
+  #introduceContainer(id: string, ts: TimeNs): void {
     const entry = this.#containerEntry(id);
     const complete = this.#state.containers.get(id)?.complete === true;
     const written = this.#containersWritten.has(id);
     if (written && (entry.complete || !complete)) return;
     entry.complete = complete;
-    entry.container = this.#describeContainer(id);
+    const container = this.#describeContainer(id);
+    // Nothing here sees a container begin: it was there, or more became known of it.
+    const state = written ? "MODIFIED" : "REUP";
+    entry.container = this.#state.quirks ? container : { ...container, state, ts };
     this.#containersWritten.add(id);
     this.#out({ type: "C", container: entry.container });
   }
@@ -363,7 +368,9 @@ export class Entities {
       entry.file = { ...entry.file, state: "REUP" };
       this.#keep(entry);
     }
-    if (entry.file.container !== undefined) this.#introduceContainer(entry.file.container.id);
+    if (entry.file.container !== undefined) {
+      this.#introduceContainer(entry.file.container.id, entry.file.ts);
+    }
     entry.written = true;
     this.#out({ type: "F", file: entry.file });
   }

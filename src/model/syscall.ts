@@ -6,7 +6,7 @@ import { wide } from "../base/wide.ts";
 import type { FileType } from "./entity.ts";
 import type { TimeBase, TimeNs } from "./time.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import type { GapReason } from "./record.ts";
+import type { GapReason, TimePrecision } from "./record.ts";
 
 /** What a call does to the state; the flow engine switches on this number. */
 export const Family = {
@@ -424,6 +424,8 @@ export type SyscallReader = {
   readonly base: TimeBase | undefined;
   /** Time of the last event seen, handled or not. */
   readonly now: TimeNs;
+  /** How exact the times are, as soon as one was seen. */
+  readonly precision: TimePrecision | undefined;
   readonly counters: InputCounters;
   /** Diagnostics so far, at most limits.diagnostics; `diagnosticsDropped` counts the rest. */
   readonly diagnostics: readonly Diagnostic[];

@@ -189,7 +189,7 @@ export class RecordInput {
   #runEngine(reader: SyscallReader): Record[] {
     let input = reader.next();
     if (input === undefined) return this.#engine?.take() ?? [];
-    const engine = (this.#engine ??= this.#startEngine(reader.base ?? 0n));
+    const engine = (this.#engine ??= this.#startEngine(reader));
     for (let count = 1; input !== undefined; count++) {
       if (input.kind === "section") {
         // The next recording of a concatenated capture has its own header, and may have its own base.
@@ -204,14 +204,16 @@ export class RecordInput {
     return engine.take();
   }
 
-  #startEngine(base: TimeBase): FlowEngine {
+  #startEngine(reader: SyscallReader): FlowEngine {
     const path = this.summary.path;
+    const base = reader.base ?? 0n;
     const engine = new FlowEngine({
       mode: this.#options.compat === true ? "compat" : "native",
       exporter: this.#options.exporter,
       // The base name: a header travels, and a folder's path says more about a machine than a reader needs.
       filename: path === standardInput ? undefined : basename(path),
       base,
+      precision: reader.precision,
     });
     this.summary.engine = engine;
     this.#engineBase = base;

@@ -3,7 +3,7 @@
 
 import { type Diagnostic, type DiagnosticCode, diagnostic } from "../../model/diagnostic.ts";
 import { limits } from "../../model/limits.ts";
-import type { GapReason } from "../../model/record.ts";
+import type { GapReason, TimePrecision } from "../../model/record.ts";
 import type { Input, InputCounters, SyscallReader } from "../../model/syscall.ts";
 import type { TimeBase, TimeNs } from "../../model/time.ts";
 import type { ReaderOptions } from "../reader.ts";
@@ -93,6 +93,10 @@ export class ScapReader implements SyscallReader {
 
   get now(): TimeNs {
     return this.#decoder.now;
+  }
+
+  get precision(): TimePrecision {
+    return "ns";
   }
 
   get counters(): InputCounters {

@@ -2,6 +2,7 @@
 // or none at all, when lines are only in order.
 
 import { type TimeBase, type TimeNs, timeNsMax } from "../../model/time.ts";
+import type { TimePrecision } from "../../model/record.ts";
 import type { Stamp } from "./line.ts";
 
 const secondNs = 1e9;
@@ -21,6 +22,7 @@ export class Clock {
   #now: TimeNs = 0;
   #started = false;
   #days = 0;
+  #digits: number | undefined;
 
   constructor(base: TimeBase | undefined) {
     this.#base = base;
@@ -32,6 +34,14 @@ export class Clock {
 
   get now(): TimeNs {
     return this.#now;
+  }
+
+  /** By the digits behind the point of the first time. */
+  get precision(): TimePrecision | undefined {
+    if (this.#digits === undefined) return undefined;
+    if (this.#digits >= 9) return "ns";
+    if (this.#digits >= 6) return "us";
+    return this.#digits >= 3 ? "ms" : "s";
   }
 
   get form(): ClockForm | undefined {
@@ -47,6 +57,7 @@ export class Clock {
       return this.#now;
     }
     this.#form ??= formOf(stamp);
+    this.#digits ??= stamp.digits;
     if (this.#form === "relative") return this.#advance(stamp);
     const time = this.#toTime(stamp);
     if (Math.abs(time) > timeNsMax) return this.#now;

@@ -5,6 +5,7 @@ import { decodeText } from "../../base/text.ts";
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import { limits } from "../../model/limits.ts";
 import type { Input, InputCounters, SyscallReader } from "../../model/syscall.ts";
+import type { TimePrecision } from "../../model/record.ts";
 import type { TimeBase, TimeNs } from "../../model/time.ts";
 import { readAddress } from "./address.ts";
 import { type CallRow, callRows } from "./calls.ts";
@@ -63,6 +64,10 @@ export class StraceReader implements SyscallReader {
 
   get now(): TimeNs {
     return this.#clock.now;
+  }
+
+  get precision(): TimePrecision | undefined {
+    return this.#clock.precision;
   }
 
   get counters(): InputCounters {
