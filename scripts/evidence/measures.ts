@@ -93,7 +93,7 @@ export function conformance(): Outcome {
         `${String(memberAt(row, "pair"))} ${(100 * Number(memberAt(row, "share"))).toFixed(1)} %`,
     )
     .join(", ");
-  const met = rows.length >= 11 && rows.every((row) => memberAt(row, "met") === true);
+  const met = rows.length >= 11 && rows.every((row) => memberAt(row, "pass") === true);
   return verdict(met, figure);
 }
 
