@@ -16,7 +16,7 @@ test("progress is rare, and counts what was passed over", () => {
     format: "scap",
     bytes: 2_000_000,
     counters: undefined,
-    engine: undefined,
+    unrecorded: new Map(),
     records: 0,
     diagnostics: 0,
     state: "whole",

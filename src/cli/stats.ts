@@ -125,6 +125,8 @@ type Report = {
   readonly entities: { readonly [type: string]: number };
   readonly ratios: readonly Ratio[] | undefined;
   readonly skipped: { readonly [reason: string]: number } | undefined;
+  /** Calls that were used and made no record, by reason. */
+  readonly unrecorded: { readonly [reason: string]: number } | undefined;
   readonly lost: {
     readonly total: number;
     readonly reasons: { readonly [reason: string]: number };
@@ -143,12 +145,8 @@ async function makeReport(
   );
   const sum = (key: "bytes" | "events" | "relevant"): number =>
     sources.reduce((total, input) => total + (input.counters?.[key] ?? 0), 0);
-  const skipped = new Map<string, number>();
-  for (const input of sources) {
-    for (const [reason, count] of input.counters?.skipped ?? []) {
-      skipped.set(reason, (skipped.get(reason) ?? 0) + count);
-    }
-  }
+  const skipped = sumOf(sources.map((input) => input.counters?.skipped ?? new Map()));
+  const unrecorded = sumOf(sources.map((input) => input.unrecorded));
   const any = sources.length > 0;
   const damaged = inputs.filter((input) => input.state === "damaged").length;
   return {
@@ -161,10 +159,19 @@ async function makeReport(
       ? await ratiosOf(sources, sum, skipped.get(processList) ?? 0, conversion)
       : undefined,
     skipped: skipped.size === 0 ? undefined : Object.fromEntries(skipped),
+    unrecorded: unrecorded.size === 0 ? undefined : Object.fromEntries(unrecorded),
     lost: tally.lost(damaged),
     from: tally.from === undefined ? undefined : printTime(tally.from),
     to: tally.to === undefined ? undefined : printTime(tally.to),
   };
+}
+
+function sumOf(counts: readonly ReadonlyMap<string, number>[]): Map<string, number> {
+  const sum = new Map<string, number>();
+  for (const [reason, count] of counts.flatMap((map) => [...map])) {
+    sum.set(reason, (sum.get(reason) ?? 0) + count);
+  }
+  return sum;
 }
 
 function isEntity(type: RecordType): boolean {
@@ -309,7 +316,7 @@ function ratioLines({ ratios }: Report, columns: number, paint: Paint): string[]
   return lines;
 }
 
-function lossLines({ lost, skipped }: Report, paint: Paint): string[] {
+function lossLines({ lost, skipped, unrecorded }: Report, paint: Paint): string[] {
   const lines: string[] = [];
   const reasons = Object.entries(lost.reasons);
   if (reasons.length === 0) lines.push("nothing was lost");
@@ -317,13 +324,18 @@ function lossLines({ lost, skipped }: Report, paint: Paint): string[] {
     const parts = reasons.map(([reason, count]) => `${reason} ${printCount(count)}`);
     lines.push(paint("red", `lost: ${parts.join(", ")}`));
   }
-  if (skipped !== undefined) {
-    const sorted = Object.entries(skipped).sort((a, b) => b[1] - a[1]);
-    const parts = sorted
-      .slice(0, shownSkipped)
-      .map(([why, count]) => `${why} ${printCount(count)}`);
-    if (sorted.length > shownSkipped) parts.push(`${sorted.length - shownSkipped} kinds more`);
-    lines.push("events not used:", ...parts.map((part) => `  ${printable(part)}`));
-  }
+  lines.push(...countLines("calls without a record:", unrecorded));
+  lines.push(...countLines("events not used:", skipped));
   return lines;
+}
+
+function countLines(
+  title: string,
+  counts: { readonly [reason: string]: number } | undefined,
+): string[] {
+  if (counts === undefined) return [];
+  const sorted = Object.entries(counts).sort((a, b) => b[1] - a[1]);
+  const parts = sorted.slice(0, shownSkipped).map(([why, count]) => `${why} ${printCount(count)}`);
+  if (sorted.length > shownSkipped) parts.push(`${sorted.length - shownSkipped} kinds more`);
+  return [title, ...parts.map((part) => `  ${printable(part)}`)];
 }

@@ -7,7 +7,7 @@ import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import { limits } from "../model/limits.ts";
 import type { Record } from "../model/record.ts";
 import type { InputCounters, SyscallReader } from "../model/syscall.ts";
-import type { TimeBase } from "../model/time.ts";
+import type { TimeBase, TimeNs } from "../model/time.ts";
 import { readBytes, standardInput } from "../source/file.ts";
 import { sniffFormat, wireFormats } from "../wire/index.ts";
 import type { RecordReader, WireFormat } from "../wire/reader.ts";
@@ -25,7 +25,8 @@ export type InputSummary = {
   /** Size of the file as it lies on disk (compressed where it is). */
   bytes: number;
   counters: InputCounters | undefined;
-  engine: FlowEngine | undefined;
+  /** Calls that made no record, and table entries that had to go, by reason. */
+  readonly unrecorded: Map<string, number>;
   records: number;
   diagnostics: number;
   state: "whole" | "damaged" | "unreadable";
@@ -60,7 +61,7 @@ export class RecordInput {
       format: undefined,
       bytes: 0,
       counters: undefined,
-      engine: undefined,
+      unrecorded: new Map(),
       records: 0,
       diagnostics: 0,
       state: "whole",
@@ -194,7 +195,7 @@ export class RecordInput {
       if (input.kind === "section") {
         // The next recording of a concatenated capture has its own header, and may have its own base.
         this.#engine = undefined;
-        engine.end();
+        this.#endEngine(engine, undefined);
         break;
       }
       engine.apply(input);
@@ -215,9 +216,19 @@ export class RecordInput {
       base,
       precision: reader.precision,
     });
-    this.summary.engine = engine;
     this.#engineBase = base;
     return engine;
+  }
+
+  #endEngine(engine: FlowEngine, now: TimeNs | undefined): void {
+    engine.end(now);
+    const { dropped, evictions } = engine.counters;
+    const { unrecorded } = this.summary;
+    const add = (reason: string, count: number): void => {
+      if (count > 0) unrecorded.set(reason, (unrecorded.get(reason) ?? 0) + count);
+    };
+    for (const [reason, count] of Object.entries(dropped)) add(reason, count);
+    for (const [table, count] of Object.entries(evictions)) add(`full table of ${table}`, count);
   }
 
   #finish(): Record[] | undefined {
@@ -233,7 +244,8 @@ export class RecordInput {
     if (!this.#ended) this.#reader.end();
     const records = this.#take(this.#reader);
     // The last event may be one that is no input.
-    this.#engine?.end("now" in this.#reader ? this.#reader.now : undefined);
+    const now = "now" in this.#reader ? this.#reader.now : undefined;
+    if (this.#engine !== undefined) this.#endEngine(this.#engine, now);
     const last = this.#engine?.take() ?? [];
     this.summary.records += last.length;
     if (this.summary.state === "damaged" && this.summary.records === 0) {

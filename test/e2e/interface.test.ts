@@ -139,6 +139,14 @@ describe.skipIf(!hasCorpus)("on recordings", () => {
       expect(ratio.ratio).toBeCloseTo(ratio.input / ratio.output, 2);
       expect(ratio.base).toEqual(expect.any(String));
     }
+    // What the engine saw and wrote no record for is counted and shown.
+    const busy = corpusPath("pairs", "mpm-event-full_capture.scap");
+    const unrecorded = Reflect.get(
+      Object(JSON.parse(sysflow(["stats", busy, "--json"]).out)),
+      "unrecorded",
+    );
+    expect(Reflect.get(Object(unrecorded), "unsupported descriptor")).toBeGreaterThan(0);
+    expect(sysflow(["stats", busy]).out).toContain("calls without a record:");
     const flows = sysflow(["stats", corpusPath("traces", "tcp.sf"), "--json"]);
     expect(Object.keys(Object(JSON.parse(flows.out)))).not.toContain("ratios");
   });

@@ -71,7 +71,6 @@ class Numbers<Key> {
 }
 
 export class Encoder6 {
-  readonly unsayable = new Map<string, number>();
   /** Datums written: more than records where an entity had to be written first. */
   datums = 0;
   readonly #out: Output;

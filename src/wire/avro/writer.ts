@@ -70,7 +70,7 @@ export class SysFlowWriter {
 
   /** What the schema could not say, by name. */
   get unsayable(): ReadonlyMap<string, number> {
-    return this.#encoder?.unsayable ?? noNames;
+    return this.#encoder instanceof Encoder5 ? this.#encoder.unsayable : noNames;
   }
 
   write(records: readonly Record[]): void {
