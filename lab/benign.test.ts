@@ -37,8 +37,8 @@ test.skipIf(obstacle !== undefined)(
       for (const reason of skipped) expect(reason).toMatch(/apt install|root/);
       const text = readFileSync(log, "utf8");
       expect(text).toMatch(/execve\("[^"]*node"/);
-      // The visitors' count and the server's side of it.
-      expect(visits).toBeGreaterThan(20);
+      // The visitors' count and the server's side of it. Most visitors come to nginx, where that is installed.
+      expect(visits).toBeGreaterThan(parts.some((part) => part.includes("nginx")) ? 20 : 5);
       expect(text.match(/"(GET|POST) \//g)?.length ?? 0).toBeGreaterThanOrEqual(visits);
       // Whoever is called a service was really there.
       const programs = {

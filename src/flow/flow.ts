@@ -8,11 +8,11 @@ import type { FileEntry } from "./file-entry.ts";
 import type { Owner } from "./owner.ts";
 
 export class Flow {
-  readonly owner: Owner;
-  readonly key: string;
+  owner: Owner;
+  key: string;
   /** Exactly one of the two is set. */
-  readonly file: FileEntry | undefined;
-  readonly net: Tuple | undefined;
+  file: FileEntry | undefined;
+  net: Tuple | undefined;
   /** −1 where the flow joins several. */
   tid: number;
   fd: number;
@@ -66,6 +66,28 @@ export class Flow {
     this.wbytes = 0;
     this.exportSecond = nowSecond;
     this.lastSecond = nowSecond;
+  }
+
+  /** An ended flow's object serves the next one: short-lived flows are the most common objects there are. */
+  begin(
+    owner: Owner,
+    key: string,
+    file: FileEntry | undefined,
+    net: Tuple | undefined,
+    ts: TimeNs,
+  ): void {
+    this.owner = owner;
+    this.key = key;
+    this.file = file;
+    this.net = net;
+    this.last = ts;
+    this.openFlags = 0;
+    this.refs = 0;
+    this.slice = 0;
+    this.id = 0;
+    this.alive = true;
+    this.parked = false;
+    this.reset(ts, 0);
   }
 
   /** The next slice begins. */

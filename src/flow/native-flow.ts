@@ -10,6 +10,7 @@ import type { Tuple } from "../model/record.ts";
 import type { Syscall } from "../model/syscall.ts";
 import type { TimeNs } from "../model/time.ts";
 import { exportSeconds } from "./compat.ts";
+import type { FileEntry } from "./file-entry.ts";
 import { ClosedList, Flow, FlowList } from "./flow.ts";
 import type { Output } from "./output.ts";
 import type { Owner } from "./owner.ts";
@@ -17,6 +18,8 @@ import type { Owner } from "./owner.ts";
 /** No call yet in this slice; more than one thread or descriptor. */
 const none = -2;
 const several = -1;
+/** Ended flows kept for reuse. */
+const spareMax = 1024;
 
 export type FlowLimits = { readonly open: number; readonly closed: number };
 const flowLimits: FlowLimits = { open: limits.flows.max, closed: limits.closedFlows.max };
@@ -28,6 +31,7 @@ export class NativeFlows {
   readonly #closed = new ClosedList();
   readonly #max: number;
   readonly #closedMax: number;
+  readonly #spare: Flow[] = [];
   #lastId = 0;
 
   constructor(output: Output, max: FlowLimits = flowLimits) {
@@ -81,7 +85,7 @@ export class NativeFlows {
     const file = entities.file(containerId, path, letter, "REUP", ts, inode, device);
     const known = owner.fileFlows.get(file);
     if (known !== undefined) return known;
-    const flow = this.#begin(new Flow(owner, "", file, undefined, none, none, ts, 0));
+    const flow = this.#begin(owner, "", file, undefined, ts);
     owner.fileFlows.set(file, flow);
     return flow;
   }
@@ -93,12 +97,18 @@ export class NativeFlows {
     const key = netKey(net, descriptor.accepted);
     const known = owner.netFlows.get(key);
     if (known !== undefined) return known;
-    const flow = this.#begin(new Flow(owner, key, undefined, net, none, none, ts, 0));
+    const flow = this.#begin(owner, key, undefined, net, ts);
     owner.netFlows.set(key, flow);
     return flow;
   }
 
-  #begin(flow: Flow): Flow {
+  #begin(
+    owner: Owner,
+    key: string,
+    file: FileEntry | undefined,
+    net: Tuple | undefined,
+    ts: TimeNs,
+  ): Flow {
     if (this.size >= this.#max) {
       const oldest = this.#idle.head ?? this.#output.flows.head;
       if (oldest !== undefined) {
@@ -107,6 +117,9 @@ export class NativeFlows {
         this.finish(oldest, this.#output.now);
       }
     }
+    let flow = this.#spare.pop();
+    if (flow === undefined) flow = new Flow(owner, key, file, net, none, none, ts, 0);
+    else flow.begin(owner, key, file, net, ts);
     flow.exportSecond = this.#output.second;
     this.#output.flows.append(flow);
     return flow;
@@ -179,6 +192,8 @@ export class NativeFlows {
     else owner.netFlows.delete(flow.key);
     if (refs > 0 && flow.ops !== 0) flow.ops |= Op.TRUNCATE;
     this.#write(flow, refs > 0 ? now : flow.last, true);
+    // What no slot refers to can serve again.
+    if (refs <= 0 && this.#spare.length < spareMax) this.#spare.push(flow);
   }
 
   /** The process ended, or is forgotten. */
