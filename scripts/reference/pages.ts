@@ -5,6 +5,7 @@ import { schema6 } from "../../src/wire/avro/schema6.ts";
 import { attributeReference } from "./attributes.ts";
 import { diagnosticReference } from "./diagnostics.ts";
 import { limitReference } from "./limits.ts";
+import { probeHeader } from "./probe-header.ts";
 import { schemaReference } from "./schema-6.ts";
 import { verbReference } from "./verbs.ts";
 
@@ -16,6 +17,7 @@ export const pages: readonly Page[] = [
   { path: "docs/reference/limits.md", text: limitReference },
   { path: "docs/reference/schema-6.md", text: schemaReference },
   { path: "docs/reference/verbs.md", text: verbReference },
+  { path: "probe/sysflow.h", text: probeHeader },
   { path: "schema/sysflow-5.avsc", text: () => pretty(schema5) },
   { path: "schema/sysflow-6-draft.avsc", text: () => pretty(schema6) },
 ];
