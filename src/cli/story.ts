@@ -1,19 +1,11 @@
 // sysflow story: rules and graph over a recording, told as incidents; without one, the process tree. `tellStory` does the work for
 // `sysflow try` too.
 
-import { createHash } from "node:crypto";
-import { type StoryDocument, storyJson } from "../encode/story-json.ts";
-import { type StoryView, renderStory } from "../encode/story.ts";
-import { countNoun, printCount } from "../encode/units.ts";
-import { EventOrder } from "../flow/order.ts";
-import { incidentTree, processTree } from "../graph/process-tree.ts";
-import { IncidentTracker } from "../graph/tracker.ts";
-import type { Activity } from "../model/activity.ts";
+import { storyJson } from "../encode/story-json.ts";
+import { renderStory } from "../encode/story.ts";
 import type { Incident } from "../model/incident.ts";
-import type { GapRecord, Record } from "../model/record.ts";
-import type { TimeBase } from "../model/time.ts";
+import { Chapter } from "../pipeline/chapter.ts";
 import type { Recording } from "../pipeline/recording.ts";
-import { RuleEngine } from "../rule/detect.ts";
 import type { Rule } from "../rule/rule.ts";
 import { inputArguments, inputExit, openInputs } from "./inputs.ts";
 import { progressOf } from "./progress.ts";
@@ -103,7 +95,7 @@ export async function tellStory(
     for (const [i, each] of chapters.entries()) {
       const document = told[i];
       if (document === undefined) continue;
-      const view = each.view(document, request);
+      const view = each.view(document, request.inputs);
       const { columns, color } = terminal;
       await terminal.write(renderStory(view, { columns, color }));
     }
@@ -114,82 +106,6 @@ export async function tellStory(
     records: chapters.reduce((sum, { records }) => sum + records, 0),
     alerts: chapters.reduce((sum, { tracker }) => sum + tracker.alertCount, 0),
   };
-}
-
-/** One stretch of time that shares a base. */
-class Chapter {
-  readonly base: TimeBase;
-  readonly tracker: IncidentTracker;
-  readonly #engine: RuleEngine;
-  readonly #rules: number;
-  readonly #order = new EventOrder();
-  readonly #gaps = new Map<string, number>();
-  records = 0;
-
-  constructor(base: TimeBase, rules: readonly Rule[]) {
-    this.base = base;
-    this.tracker = new IncidentTracker(base);
-    this.#engine = new RuleEngine(rules, { sha256: hashText });
-    this.#rules = rules.length;
-  }
-
-  push(records: readonly Record[]): void {
-    this.records += records.length;
-    for (const record of records) if (record.type === "G") this.#gap(record);
-    this.#take(this.#order.push(records));
-  }
-
-  end(): void {
-    this.#take(this.#order.end());
-  }
-
-  #take(activities: readonly Activity[]): void {
-    for (const activity of activities) this.tracker.observe(activity);
-    for (const alert of this.#engine.push(activities, this.base)) this.tracker.alert(alert);
-  }
-
-  #gap(gap: GapRecord): void {
-    this.#engine.noteGap(gap);
-    const known = this.#gaps.get(gap.reason) ?? 0;
-    this.#gaps.set(gap.reason, known + Math.max(1, gap.lost));
-  }
-
-  /** Reason → how many: gaps of the recording, and what our own bounds cost. */
-  get lost(): { readonly [reason: string]: number } {
-    const { graph, alertsDropped } = this.tracker;
-    const own: readonly (readonly [string, number])[] = [
-      ["graphNodesEvicted", graph.evictedNodes],
-      ["alertsDropped", alertsDropped],
-      ["reorderForced", this.#order.forced],
-      ["late", this.#order.late],
-    ];
-    return Object.fromEntries([...this.#gaps, ...own.filter(([, count]) => count > 0)]);
-  }
-
-  tell(): StoryDocument {
-    const { incidents, unconnected } = this.tracker.findings();
-    return { base: this.base, incidents, unconnected };
-  }
-
-  view({ incidents, unconnected }: StoryDocument, request: StoryRequest): StoryView {
-    const { graph } = this.tracker;
-    const trees = incidents.map((incident) => {
-      const nodes = incident.processes.flatMap((proc) => graph.find(proc) ?? []);
-      return { incident, tree: incidentTree(nodes, graph.find(incident.root.proc)) };
-    });
-    const missing = Object.entries(this.lost).map(
-      ([reason, count]) => `${printCount(count)} (${reason})`,
-    );
-    return {
-      base: this.base,
-      incidents: trees,
-      unconnected,
-      processes: incidents.length === 0 ? processTree(graph) : [],
-      looked: `${countNoun(this.records, "record")} with ${countNoun(this.#rules, "rule")}; ${countNoun(this.tracker.alertCount, "alert")}`,
-      missing,
-      inputs: request.inputs,
-    };
-  }
 }
 
 /** The inputs as they can be typed again; what a shell spread out is folded together: `day/mon.{1,2,3}.sf`. */
@@ -220,8 +136,4 @@ function commonStart(texts: readonly string[]): string {
 
 function quoted(argument: string): string {
   return /^[\w@%+=:,./*-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
-}
-
-function hashText(text: string): string {
-  return createHash("sha256").update(text, "utf8").digest("hex");
 }

@@ -4,9 +4,8 @@
 
 import { activityOf } from "../context/activity.ts";
 import type { Activity, Phase } from "../model/activity.ts";
-import { type Process, type ProcessIdentity, processKey } from "../model/entity.ts";
 import { limits } from "../model/limits.ts";
-import { Op, hasOp } from "../model/opflag.ts";
+import { Op } from "../model/opflag.ts";
 import {
   type BehaviourRecord,
   type FileFlow,
@@ -16,11 +15,11 @@ import {
   isBehaviour,
 } from "../model/record.ts";
 import { type DurationNs, type TimeNs, second } from "../model/time.ts";
+import { FirstSlices } from "./slices.ts";
 
 /** Flows are exported every 30 s (format spec §3.5), checked once a second; the rest is slack for clocks and threads. */
 export const holdBackNs: DurationNs = 33 * second;
 
-const beginning = Op.OPEN | Op.CONNECT | Op.ACCEPT;
 const ending = Op.CLOSE | Op.TRUNCATE;
 
 type Flow = FileFlow | NetworkFlow | ProcessFlow;
@@ -41,17 +40,11 @@ export class EventOrder {
   #sequence = 0;
   #newest: TimeNs = Number.NEGATIVE_INFINITY;
   #released: TimeNs = Number.NEGATIVE_INFINITY;
-  /** Open flows of each process; by key too, because every file of a recording describes its processes anew. */
-  #seen = new WeakMap<ProcessIdentity, Set<string>>();
-  readonly #seenByKey = new Map<string, Set<string>>();
-  #seenCount = 0;
+  readonly #slices = new FirstSlices();
   /** Activities released before their time because too many were held back. */
   forced = 0;
   /** Activities that came after later ones had been released: out of order, but not dropped. */
   late = 0;
-  /** Open flows forgotten because there were too many: their next slice looks like a first one. */
-  forgotten = 0;
-
   constructor(options: EventOrderOptions = {}) {
     this.#holdBackNs = options.holdBackNs ?? holdBackNs;
     this.#max = options.max ?? limits.reorder.max;
@@ -94,7 +87,7 @@ export class EventOrder {
     switch (record.type) {
       case "FF":
       case "NF":
-        if (this.#isFirst(record)) this.#hold(record, "begin", record.ts);
+        if (this.#slices.isFirst(record)) this.#hold(record, "begin", record.ts);
         this.#hold(record, isLast(record) ? "end" : "update", record.endTs);
         return;
       case "PF":
@@ -124,51 +117,12 @@ export class EventOrder {
     if (held.at > this.#released) this.#released = held.at;
     out.push(activityOf(held.record, held.phase, held.at));
   }
-
-  /** Schema 6 numbers the slices; before that, an opening operation or a key not seen before tells. */
-  #isFirst(flow: FileFlow | NetworkFlow): boolean {
-    if (flow.slice !== undefined) return flow.slice === 0;
-    const key = flowKey(flow);
-    const open = this.#openFlowsOf(flow.proc);
-    const known = open.has(key);
-    if (hasOp(flow.ops, Op.CLOSE)) {
-      if (open.delete(key)) this.#seenCount -= 1;
-    } else if (!known) {
-      open.add(key);
-      this.#seenCount += 1;
-    }
-    if (this.#seenCount > limits.flows.max || this.#seenByKey.size > limits.processes.max) {
-      this.forgotten += this.#seenCount;
-      this.#seen = new WeakMap();
-      this.#seenByKey.clear();
-      this.#seenCount = 0;
-    }
-    return !known || (flow.ops & beginning) !== 0;
-  }
-
-  #openFlowsOf(process: Process): Set<string> {
-    const known = this.#seen.get(process.identity);
-    if (known !== undefined) return known;
-    const key = processKey(process);
-    const open = this.#seenByKey.get(key) ?? new Set<string>();
-    this.#seenByKey.set(key, open);
-    this.#seen.set(process.identity, open);
-    return open;
-  }
 }
 
-function isLast(flow: Flow): boolean {
+/** No slice of the flow follows. */
+export function isLast(flow: Flow): boolean {
   const cut = (flow.ops & ending) !== 0;
   return flow.type === "PF" ? cut : (flow.final ?? cut);
-}
-
-function flowKey(flow: FileFlow | NetworkFlow): string {
-  if (flow.flowId !== undefined) return `#${flow.flowId}`;
-  const fd = flow.fd ?? "";
-  // Threads share descriptors: the slices of one open file may come from several of them.
-  if (flow.type === "FF") return `${fd} ${flow.file.path}`;
-  const { sip, sport, dip, dport } = flow.net;
-  return `${fd} ${sip}:${sport}>${dip}:${dport}`;
 }
 
 type Held = {

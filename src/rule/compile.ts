@@ -371,9 +371,15 @@ function union(a: OpSet, b: OpSet): OpSet {
 }
 
 /** Whether two sets of operations have one in common. */
-export function overlaps(a: OpSet, b: OpSet): boolean {
+function overlaps(a: OpSet, b: OpSet): boolean {
   if (((a % 2 ** 31) & (b % 2 ** 31)) !== 0) return true;
   return (Math.floor(a / 2 ** 31) & Math.floor(b / 2 ** 31)) !== 0;
+}
+
+/** Whether a record of the type with these operations can match at all. */
+export function canReach(reach: Reach, type: BehaviourType, seen: OpSet): boolean {
+  if (reach.types !== undefined && !reach.types.has(type)) return false;
+  return reach.ops === undefined || overlaps(reach.ops, seen);
 }
 
 /** True if a flow's begin already knows everything that the condition asks. */

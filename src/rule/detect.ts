@@ -19,8 +19,8 @@ import {
   type Predicate,
   type Reach,
   type Scene,
+  canReach,
   knownAtBegin,
-  overlaps,
   reachOf,
   showValue,
 } from "./compile.ts";
@@ -192,11 +192,6 @@ function memoryOf<Key extends object>(
     memories.set(key, memory);
   }
   return memory;
-}
-
-function canReach(reach: Reach, type: BehaviourType, seen: OpSet): boolean {
-  if (reach.types !== undefined && !reach.types.has(type)) return false;
-  return reach.ops === undefined || overlaps(reach.ops, seen);
 }
 
 /** What was acted on: the file, the other side of the connection, or the program. */
