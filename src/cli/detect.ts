@@ -55,7 +55,7 @@ async function run(
   const show = async (activities: readonly Activity[]): Promise<void> => {
     for (const alert of engine.push(activities, base)) {
       counts.set(alert.rule.severity, (counts.get(alert.rule.severity) ?? 0) + 1);
-      await terminal.write(print(alert, base, terminal));
+      await terminal.write(print(alert, base, terminal.color));
     }
   };
   for await (const batch of recording.batches()) {
@@ -135,8 +135,9 @@ const colors = {
   critical: "red",
 } as const;
 
-function alertLine(alert: Alert, base: TimeBase, terminal: Terminal): string {
-  const paint = painter(terminal.color);
+/** Two lines for people. */
+export function alertLine(alert: Alert, base: TimeBase, color: boolean): string {
+  const paint = painter(color);
   const { severity, name, tags } = alert.rule;
   const time = printTime(toAbsolute(base, alert.ts)).slice(11, 23);
   const techniques = tags

@@ -46,6 +46,11 @@ export const verbs: readonly VerbRow[] = [
     load: async () => (await import("./detect.ts")).verb,
   },
   {
+    name: "run",
+    summary: "alerts and incidents while it happens",
+    load: async () => (await import("./run.ts")).verb,
+  },
+  {
     name: "rules",
     summary: "lint, test and list rules",
     load: async () => (await import("./rules.ts")).verb,

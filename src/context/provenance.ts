@@ -298,12 +298,18 @@ export class ProvenanceState implements Provenance {
 
   #remember(key: string, writing: Remembered): void {
     const before = this.#writings.get(key);
+    // Told late: somebody else has written since.
+    if (before !== undefined && before.at > writing.at && !isSame(before, writing)) return;
     // The same process writes on: the execute bit stays.
-    if (before?.madeExecutable === true && before.writer.identity === writing.writer.identity) {
+    if (before?.madeExecutable === true && isSame(before, writing)) {
       writing.madeExecutable = true;
     }
     this.#put(this.#writings, key, writing);
   }
+}
+
+function isSame(a: Writing, b: Writing): boolean {
+  return a.writer.identity === b.writer.identity;
 }
 
 /** The client is the server itself, or was started by it. */

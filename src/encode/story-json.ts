@@ -27,7 +27,8 @@ export function storyJson(
   };
 }
 
-function incidentJson(incident: Incident, base: TimeBase): JsonObject {
+/** One incident, as `story --json` and `run --json` have it. */
+export function incidentJson(incident: Incident, base: TimeBase): JsonObject {
   const time = (ts: number): string => printTime(toAbsolute(base, ts));
   const { root } = incident;
   return {

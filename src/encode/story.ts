@@ -23,7 +23,7 @@ export type StoryView = {
   readonly looked: string;
   /** What is missing: losses, evictions. */
   readonly missing: readonly string[];
-  /** The inputs as the user typed them, for the commands to try next. */
+  /** The inputs as the user typed them, for the commands to try next; "" where nothing can be read again. */
   readonly inputs: string;
 };
 
@@ -34,7 +34,7 @@ const stepsMax = 30;
 /** From this width on, the technique has a column of its own. */
 const wideColumns = 110;
 
-const colorOf: { readonly [Name in AlertSeverity]: Color } = {
+export const colorOf: { readonly [Name in AlertSeverity]: Color } = {
   info: "dim",
   low: "blue",
   medium: "magenta",
@@ -63,7 +63,7 @@ export function renderStory(view: StoryView, options: StoryOptions): string {
     lines.push(...renderAlerts(view, columns, paint), "");
   }
   for (const text of view.missing) lines.push(...wrap(`Missing: ${text}`, columns, ""));
-  lines.push(...renderNext(view, columns, paint));
+  if (view.inputs !== "") lines.push(...renderNext(view, columns, paint));
   return `${lines.join("\n")}\n`;
 }
 
@@ -132,7 +132,7 @@ function printDay(time: string): string {
   return `${time.slice(0, 10)} ${time.slice(11, 19)}`;
 }
 
-function renderSteps(
+export function renderSteps(
   steps: readonly Step[],
   base: TimeBase,
   columns: number,

@@ -25,9 +25,9 @@ export type Findings = {
 export class IncidentTracker {
   readonly graph: ProvenanceGraph;
   readonly #base: TimeBase;
-  readonly #alerts: ProcessAlert[] = [];
+  #alerts: ProcessAlert[] = [];
   /** Of no process (Kubernetes events). */
-  readonly #others: Alert[] = [];
+  #others: Alert[] = [];
   /** Ids that an incident had, by its root; the first id stays. */
   readonly #idOfAlert = new Map<string, string>();
   /** Alerts that were not kept because there were too many. */
@@ -50,6 +50,12 @@ export class IncidentTracker {
     if (this.alertCount >= limits.alerts.max) this.alertsDropped += 1;
     else if (isAboutProcess(alert)) this.#alerts.push(alert);
     else this.#others.push(alert);
+  }
+
+  /** It was told too early: what was learned since speaks against it. */
+  withdraw({ id }: Alert): void {
+    this.#alerts = this.#alerts.filter((alert) => alert.id !== id);
+    this.#others = this.#others.filter((alert) => alert.id !== id);
   }
 
   findings(): Findings {

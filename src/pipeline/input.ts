@@ -5,7 +5,7 @@ import { inflateRawSync } from "node:zlib";
 import { FlowEngine } from "../flow/engine.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import { limits } from "../model/limits.ts";
-import type { Record } from "../model/record.ts";
+import type { FileFlow, NetworkFlow, Record } from "../model/record.ts";
 import type { InputCounters, SyscallReader } from "../model/syscall.ts";
 import type { TimeBase, TimeNs } from "../model/time.ts";
 import { readBytes, standardInput } from "../source/file.ts";
@@ -16,7 +16,13 @@ export type InputOptions = {
   readonly from?: string | undefined;
   readonly exporter?: string | undefined;
   readonly compat?: boolean | undefined;
+  /** Where the bytes come from, instead of a file that is read to its end. An array is valid until the next one is asked for. */
+  readonly bytes?: ByteSource | undefined;
+  /** `takeBegins` tells of flows when they begin. */
+  readonly begins?: boolean | undefined;
 };
+
+export type ByteSource = (path: string, counters: { bytes: number }) => AsyncGenerator<Uint8Array>;
 
 /** What came in, for `stats` and for exit codes. */
 export type InputSummary = {
@@ -66,7 +72,7 @@ export class RecordInput {
       diagnostics: 0,
       state: "whole",
     };
-    this.#chunks = readBytes(path, this.summary);
+    this.#chunks = (options.bytes ?? readBytes)(path, this.summary);
   }
 
   /** What the times of the records read last are counted from. */
@@ -125,6 +131,11 @@ export class RecordInput {
     }
     this.#reader.push(chunk);
     return this.#take(this.#reader);
+  }
+
+  /** Flows that began among what was read since the last time (FlowEngine.takeBegins). */
+  takeBegins(): readonly (FileFlow | NetworkFlow)[] {
+    return this.#engine?.takeBegins() ?? [];
   }
 
   /** Stops reading early. */
@@ -215,6 +226,7 @@ export class RecordInput {
       filename: path === standardInput ? undefined : basename(path),
       base,
       precision: reader.precision,
+      begins: this.#options.begins,
     });
     this.#engineBase = base;
     return engine;

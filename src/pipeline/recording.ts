@@ -1,7 +1,7 @@
 // Several inputs as one recording: opened, told apart, merged by event time. `for await (const batch of recording.batches())`.
 
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { Record } from "../model/record.ts";
+import type { FileFlow, NetworkFlow, Record } from "../model/record.ts";
 import type { TimeBase, TimeNs } from "../model/time.ts";
 import { findInputs } from "../source/file.ts";
 import { type InputOptions, type InputSummary, RecordInput } from "./input.ts";
@@ -14,6 +14,8 @@ export type RecordingOptions = InputOptions & {
 
 export type RecordBatch = {
   readonly records: readonly Record[];
+  /** With the option `begins`, of a single input: flows that began; each comes again among the records. */
+  readonly begins?: readonly (FileFlow | NetworkFlow)[] | undefined;
   /** What TimeNs 0 stands for in these records. */
   readonly base: TimeBase;
   readonly input: InputSummary;
@@ -66,7 +68,9 @@ async function* readOne(
   for (;;) {
     const records = await input.read(base);
     if (records === undefined) return;
-    if (records.length > 0) yield { records, base: input.base ?? base ?? 0n, input: input.summary };
+    const begins = input.takeBegins();
+    if (records.length + begins.length === 0) continue;
+    yield { records, begins, base: input.base ?? base ?? 0n, input: input.summary };
   }
 }
 

@@ -1,0 +1,201 @@
+// Says what live detection finds, while it finds it, and at the end what the whole recording says. What finds it is pipeline/live.ts;
+// where the records come from is the verb's business.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { JsonObject } from "../encode/json.ts";
+import { incidentJson } from "../encode/story-json.ts";
+import { renderNews } from "../encode/story-news.ts";
+import { renderStory } from "../encode/story.ts";
+import { painter } from "../encode/style.ts";
+import { countNoun } from "../encode/units.ts";
+import type { IncidentNews } from "../graph/watch.ts";
+import type { Alert } from "../model/alert.ts";
+import type { FileFlow, NetworkFlow, Record } from "../model/record.ts";
+import type { Incident } from "../model/incident.ts";
+import type { TimeBase } from "../model/time.ts";
+import { LiveDetection, type LiveNews } from "../pipeline/live.ts";
+import type { Rule } from "../rule/rule.ts";
+import { alertJson, alertLine } from "./detect.ts";
+import type { Terminal } from "./verb.ts";
+
+export type LiveBatch = {
+  readonly records: readonly Record[];
+  /** Flows that began, as they were then; each comes again among the records. */
+  readonly begins?: readonly (FileFlow | NetworkFlow)[] | undefined;
+  /** What TimeNs 0 stands for in these records. */
+  readonly base: TimeBase;
+};
+
+export type LiveSource = {
+  /** Ends when there is nothing more, or soon after `stop`. */
+  readonly batches: () => AsyncGenerator<LiveBatch>;
+  /** Asks it to end: what is open is told as records, then the batches end. */
+  readonly stop: () => void;
+  /** The records' clock is the machine's: time passes for them while nothing comes. */
+  readonly isNow?: boolean | undefined;
+};
+
+export type LiveRequest = {
+  readonly rules: readonly Rule[];
+  readonly json: boolean;
+  /** Where the recording can be read again, as a user would type it; "" where it is not kept. */
+  readonly inputs: string;
+  /** Called with every batch, before it is judged. */
+  readonly keep?: ((batch: LiveBatch) => void | Promise<void>) | undefined;
+};
+
+export type LiveOutcome = {
+  readonly records: number;
+  readonly incidents: readonly Incident[];
+  readonly interrupted: boolean;
+  /** "3 alerts, 1 incident". */
+  readonly summary: string;
+};
+
+/** How often time is looked at while nothing comes. */
+const tickMs = 50;
+/** Records of the last moments may still be on their way. */
+const silentNs = 2_000_000_000n;
+
+export async function tellLive(
+  terminal: Terminal,
+  source: LiveSource,
+  request: LiveRequest,
+): Promise<LiveOutcome> {
+  const teller = new Teller(terminal, request);
+  const batches = source.batches();
+  let next = batches.next();
+  let stopping = false;
+  let tick = sleep(tickMs, undefined);
+  let tickedAt = Date.now();
+  for (;;) {
+    const got = await Promise.race([next, tick]);
+    if (got === undefined) tick = sleep(tickMs, undefined);
+    else {
+      if (got.done === true) break;
+      await request.keep?.(got.value);
+      await teller.take(got.value);
+      next = batches.next();
+    }
+    const now = Date.now();
+    await teller.passed(now - tickedAt, source.isNow === true);
+    tickedAt = now;
+    if (terminal.interrupted.aborted && !stopping) {
+      stopping = true;
+      source.stop();
+    }
+  }
+  return teller.end(stopping);
+}
+
+class Teller {
+  readonly #terminal: Terminal;
+  readonly #request: LiveRequest;
+  readonly #done: LiveDetection[] = [];
+  #detection: LiveDetection | undefined;
+
+  constructor(terminal: Terminal, request: LiveRequest) {
+    this.#terminal = terminal;
+    this.#request = request;
+  }
+
+  async take({ base, begins = [], records }: LiveBatch): Promise<void> {
+    let detection = this.#detection;
+    // Recordings too far apart to share a base come one after the other.
+    if (detection === undefined || detection.base !== base) {
+      await this.#finish();
+      detection = new LiveDetection(base, this.#request.rules);
+      this.#detection = detection;
+    }
+    await this.#news(detection, detection.push(begins, records));
+  }
+
+  /** `isNow`: the records' time passes as well. */
+  async passed(milliseconds: number, isNow: boolean): Promise<void> {
+    const detection = this.#detection;
+    if (detection === undefined) return;
+    detection.passed(milliseconds);
+    if (!isNow) return this.#incidents(detection);
+    const now = BigInt(Date.now()) * 1_000_000n - silentNs - detection.base;
+    await this.#news(detection, detection.advance(Number(now)));
+  }
+
+  async #news(detection: LiveDetection, { alerts, withdrawn }: LiveNews): Promise<void> {
+    for (const alert of alerts) await this.#alert(detection, alert);
+    for (const alert of withdrawn) await this.#withdrawn(detection, alert);
+    await this.#incidents(detection);
+  }
+
+  async #alert({ base }: LiveDetection, alert: Alert): Promise<void> {
+    if (this.#request.json) return this.#line({ kind: "alert", ...alertJson(alert, base) });
+    await this.#terminal.write(alertLine(alert, base, this.#terminal.color));
+  }
+
+  async #withdrawn({ base }: LiveDetection, alert: Alert): Promise<void> {
+    if (this.#request.json) return this.#line({ kind: "withdrawn", id: alert.id });
+    const [first = ""] = alertLine(alert, base, false).split("\n");
+    const paint = painter(this.#terminal.color);
+    await this.#terminal.write(
+      `${paint("dim", `${first} — withdrawn: what came later speaks against it`)}\n`,
+    );
+  }
+
+  async #incidents(detection: LiveDetection): Promise<void> {
+    for (const news of detection.incidents()) await this.#incident(detection, news);
+  }
+
+  async #incident({ base }: LiveDetection, news: IncidentNews): Promise<void> {
+    if (this.#request.json) {
+      const { kind: state, incident } = news;
+      return this.#line({ kind: "incident", state, ...incidentJson(incident, base) });
+    }
+    const { columns, color } = this.#terminal;
+    await this.#terminal.write(`\n${renderNews(news, base, { columns, color })}\n`);
+  }
+
+  async #finish(): Promise<void> {
+    const detection = this.#detection;
+    if (detection === undefined) return;
+    await this.#news(detection, detection.end());
+    this.#done.push(detection);
+    this.#detection = undefined;
+  }
+
+  /** What the whole recording says. */
+  async end(interrupted: boolean): Promise<LiveOutcome> {
+    await this.#finish();
+    const incidents: Incident[] = [];
+    let alerts = 0;
+    let withdrawn = 0;
+    for (const { base, chapter, counters } of this.#done) {
+      const document = chapter.tell();
+      incidents.push(...document.incidents);
+      alerts += counters.alerts - counters.withdrawn;
+      withdrawn += counters.withdrawn;
+      if (this.#request.json) {
+        for (const incident of document.incidents) {
+          await this.#line({ kind: "incident", state: "final", ...incidentJson(incident, base) });
+        }
+        const unconnectedAlerts = document.unconnected.map(({ id }) => id);
+        await this.#line({
+          kind: "end",
+          records: chapter.records,
+          unconnectedAlerts,
+          lost: chapter.lost,
+        });
+      } else {
+        const { columns, color } = this.#terminal;
+        const view = chapter.view(document, this.#request.inputs);
+        await this.#terminal.write(`\n${renderStory(view, { columns, color })}`);
+      }
+    }
+    const records = this.#done.reduce((sum, { chapter }) => sum + chapter.records, 0);
+    const back = withdrawn === 0 ? "" : ` (${withdrawn} withdrawn)`;
+    const summary = `${countNoun(alerts, "alert")}${back}, ${countNoun(incidents.length, "incident")}`;
+    return { records, incidents, interrupted, summary };
+  }
+
+  async #line(document: JsonObject): Promise<void> {
+    await this.#terminal.write(`${JSON.stringify(document)}\n`);
+  }
+}
