@@ -67,6 +67,7 @@
 #define SF_COMMAND_SCAN 4u
 #define SF_COMMAND_WATCH 5u
 #define SF_COMMAND_STOP 6u
+#define SF_COMMAND_REMOVE 8u
 #define SF_COMMAND_STALL 7u
 
 #define SF_OP_CLONE 1u
@@ -209,10 +210,10 @@ _Static_assert(sizeof(struct sf_dirty) == 56, "dirty");
 
 struct sf_ack {
 	struct sf_head head;
-	__u32 errno; /* 0, or why it was refused */
+	__u32 error; /* 0, or why it was refused */
 	__u8 reserved[4];
 };
-_Static_assert(__builtin_offsetof(struct sf_ack, errno) == 32, "ack.errno");
+_Static_assert(__builtin_offsetof(struct sf_ack, error) == 32, "ack.error");
 _Static_assert(sizeof(struct sf_ack) == 40, "ack");
 
 struct sf_fork {

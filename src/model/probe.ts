@@ -153,7 +153,7 @@ export const probeMessages = {
   ack: {
     type: 7,
     size: 40,
-    fields: [{ name: "errno", type: "u32", at: 32, doc: "0, or why it was refused" }],
+    fields: [{ name: "error", type: "u32", at: 32, doc: "0, or why it was refused" }],
   },
   // Said by the kernel, control ring. The head names who did it.
   fork: {
@@ -367,6 +367,8 @@ export const probeCommands = {
   watch: 5,
   /** The last word of every flow, STATS, and the end of the stream. */
   stop: 6,
+  /** Said by the loader to the kernel side only. */
+  remove: 8,
   /** Tests: stop reading the rings for `value` milliseconds. */
   stall: 7,
 } as const;
