@@ -41,6 +41,48 @@ export const commandDiagnostics = [
     hint: "tracing needs the ptrace permission; sysflow doctor says what stands in the way",
   },
   {
+    code: "SF5010",
+    severity: "error",
+    title: "the probe is missing",
+    hint: "sudo sysflow probe install",
+  },
+  {
+    code: "SF5011",
+    severity: "error",
+    title: "the probe cannot start",
+    hint: "sysflow doctor says what is missing",
+  },
+  {
+    code: "SF5012",
+    severity: "error",
+    title: "not allowed to record this",
+    hint: "you may record your own processes; other users' processes, control groups and the host only as root",
+  },
+  {
+    code: "SF5013",
+    severity: "error",
+    title: "nothing there to record",
+    hint: "check the process, control group or container",
+  },
+  {
+    code: "SF5014",
+    severity: "warning",
+    title: "the probe died and was started again",
+    hint: "what happened meanwhile is not in the recording; a gap record says so",
+  },
+  {
+    code: "SF5015",
+    severity: "error",
+    title: "the probe died and could not be started again",
+    hint: "the recording ends there; what came before is complete",
+  },
+  {
+    code: "SF5016",
+    severity: "error",
+    title: "the probe cannot be installed or removed",
+    hint: "run it as root: sudo sysflow probe install",
+  },
+  {
     code: "SF9001",
     severity: "error",
     title: "defect of SysFlow",
