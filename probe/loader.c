@@ -34,7 +34,7 @@ struct command {
 	__u64 value;
 };
 
-static struct settings settings = {.park = 1, .heal = 1, .uring = 1, .control_kib = 1024, .stream_kib = 2048};
+static struct settings settings = {.park = 1, .heal = 1, .uring = 1, .control_kib = 512};
 static struct kernel_side kernel;
 static struct ring control, stream;
 static int client = -1;
@@ -407,6 +407,8 @@ static void read_options(int count, char **words)
 		else
 			fail("unknown option %s", word);
 	}
+	if (!settings.stream_kib)
+		settings.stream_kib = settings.mode == SF_MODE_AGGREGATE ? 1024 : 16384;
 	if (!socket_path)
 		fail("usage: sysflow-probe --socket PATH [--mode aggregate|raw|both|raw-enter] [--owner UID] [--client UID] [--control-ring KIB] [--flow-ring KIB] [--no-park] [--no-heal] [--no-uring]");
 }

@@ -12,37 +12,37 @@ static __always_inline void root_of(struct scratch *s, struct task_struct *task)
 	s->root_mount = (__u64)BPF_CORE_READ(task, fs, root.mnt);
 }
 
-/* One step towards the root; 0 at its end. The position lives in the scratch memory, so that the verifier forgets it each turn. */
-static __noinline int path_step(__u32 slot)
+/* One step towards the root; 1 at its end. The position lives in the scratch memory. */
+static long path_step(__u32 step, __u32 *slot)
 {
-	struct scratch *s = scratch_of(slot);
+	struct scratch *s = scratch_of(*slot);
 	if (!s)
-		return 0;
+		return 1;
 	struct dentry *dentry = (void *)s->dentry;
 	struct vfsmount *mount = (void *)s->mount;
 	if (s->dentry == s->root_dentry && s->mount == s->root_mount)
-		return 0;
+		return 1;
 	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 	if (dentry == BPF_CORE_READ(mount, mnt_root) || dentry == parent) {
 		struct mount *m = (void *)(s->mount - bpf_core_field_offset(struct mount, mnt));
 		struct mount *up = BPF_CORE_READ(m, mnt_parent);
 		if (up == m || !up)
-			return 0;
+			return 1;
 		s->dentry = (__u64)BPF_CORE_READ(m, mnt_mountpoint);
 		s->mount = (__u64)up + bpf_core_field_offset(struct mount, mnt);
-		return 1;
+		return 0;
 	}
 	__u32 offset = s->offset;
 	if (offset > PATH_ROOM - 1) {
 		s->path.head.flags |= SF_PATH_TRUNCATED;
-		return 0;
+		return 1;
 	}
 	long n = bpf_probe_read_kernel_str(s->path.text + offset, 256, BPF_CORE_READ(dentry, d_name.name));
 	if (n < 0)
-		return 0;
+		return 1;
 	s->offset = offset + n;
 	s->dentry = (__u64)parent;
-	return 1;
+	return 0;
 }
 
 /* Number of a path; 0 where it could not be said. `fresh` in the scratch memory tells whether it was said just now. */
@@ -67,10 +67,7 @@ __noinline int path_id(__u32 slot, __u64 dentry_at, __u64 mount_at)
 	s->mount = mount_at;
 	s->offset = 0;
 	s->path.head.flags = 0;
-	int more = 1;
-	for (int i = 0; i < COMPONENTS && more; i++)
-		more = path_step(slot);
-	if (more)
+	if (bpf_loop(COMPONENTS, path_step, &slot, 0) >= COMPONENTS)
 		s->path.head.flags |= SF_PATH_TRUNCATED;
 	__u32 bytes = s->offset;
 	if (bytes > PATH_ROOM + 255)

@@ -169,7 +169,7 @@ static __always_inline __u64 message_name(__u64 message_at)
 }
 
 /* Bytes of the messages that recvmmsg and sendmmsg moved; struct mmsghdr is 64 bytes, its length the 57th. */
-static __noinline __s64 message_bytes(__u64 vector, __s64 messages)
+__noinline long message_bytes(__u64 vector, __s64 messages)
 {
 	__s64 bytes = 0;
 	for (int i = 0; i < MESSAGES_MAX; i++) {
@@ -361,32 +361,35 @@ __noinline int end_descriptor(__u32 tgid, __u32 fd, __u32 why)
 	return flow_end(tgid, fd, why);
 }
 
-/* Descriptors of one word of the process' bitmap. */
-__noinline int end_word(__u32 tgid, __u32 word, __u64 range, __u32 why)
+static long end_in_bitmap(__u32 fd, struct range *range)
 {
-	struct process *p = bpf_map_lookup_elem(&processes, &tgid);
+	struct process *p = bpf_map_lookup_elem(&processes, &range->tgid);
 	if (!p)
-		return 0;
+		return 1;
+	if ((p->descriptors[(fd >> 6) & 15] >> (fd & 63)) & 1 && fd >= range->first && fd <= range->last)
+		end_descriptor(range->tgid, fd, range->why);
+	return 0;
+}
+
+static long end_in_word(__u32 word, struct range *range)
+{
+	struct process *p = bpf_map_lookup_elem(&processes, &range->tgid);
+	if (!p)
+		return 1;
 	__u64 bits = p->descriptors[word & 15];
-	__u32 first = range >> 32, last = range;
-	if (!bits)
-		return 0;
-	for (__u32 bit = 0; bit < 64; bit++) {
-		__u32 fd = word * 64 + bit;
-		if ((bits >> bit) & 1 && fd >= first && fd <= last)
-			end_descriptor(tgid, fd, why);
-	}
+	for (__u32 bit = 0; bit < 64 && bits; bit++, bits >>= 1)
+		if (bits & 1)
+			end_in_bitmap(word * 64 + bit, range);
 	return 0;
 }
 
 /* Ends flows of a process whose descriptors are gone; those that still lead to the same file stay, unless all are to end. */
 __noinline int end_range(__u32 tgid, __u32 first, __u32 last, __u32 why)
 {
-	for (__u32 word = 0; word < FAR_FD / 64; word++)
-		end_word(tgid, word, (__u64)first << 32 | last, why);
+	struct range range = {tgid, first, last, why};
+	bpf_loop(FAR_FD / 64, end_in_word, &range, 0);
 	struct process *p = bpf_map_lookup_elem(&processes, &tgid);
 	if (p && p->far && why != SF_WHY_EXEC) {
-		struct range range = {tgid, first, last, why};
 		bpf_for_each_map_elem(&flows, end_far, &range, 0);
 	}
 	return 0;

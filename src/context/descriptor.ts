@@ -19,6 +19,14 @@ export type Descriptor = {
   readonly accepted: boolean;
   readonly inode: number | undefined;
   readonly device: number | undefined;
+  /** What only the probe knows. */
+  readonly more?: FileIdentity | undefined;
+};
+
+/** What tells apart files that had the same inode after each other, and the two ends of a pipe or socket. */
+export type FileIdentity = {
+  readonly generation: number | undefined;
+  readonly peerInode: number | undefined;
 };
 
 /** `Flow` is whatever the flow engine keeps open on a descriptor. */

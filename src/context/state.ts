@@ -8,6 +8,7 @@ import {
   type Input,
 } from "../model/syscall.ts";
 import { type Syscall, type ThreadSnapshot, atFdcwd } from "../model/syscall.ts";
+import type { FlowInput } from "../model/flow-input.ts";
 import { limits } from "../model/limits.ts";
 import { OpenFlag } from "../model/opflag.ts";
 import {
@@ -22,6 +23,7 @@ import {
   withTuple,
 } from "./descriptor.ts";
 import { asDirectory, joinPath } from "./path.ts";
+import { Departed, applyFork, identify, replaces } from "./identity.ts";
 import { describedByPath, snapshotDescriptor, unixPath } from "./snapshot.ts";
 import { applyClone, applyExec, describe } from "./thread-event.ts";
 import { Thread, ThreadTable } from "./thread.ts";
@@ -60,6 +62,8 @@ export class KernelState<Owner, Flow> {
   descriptorsEvicted = 0;
   containersEvicted = 0;
   #descriptors = 0;
+  /** Ended processes of which the probe may still tell something. */
+  readonly departed = new Departed<Owner, Flow>();
   readonly #options: StateOptions<Owner, Flow>;
 
   // What the last call was about.
@@ -77,6 +81,7 @@ export class KernelState<Owner, Flow> {
     this.threads = new ThreadTable<Owner, Flow>((thread) => {
       options.onForget(thread);
       this.#forgetDescriptors(thread);
+      this.departed.add(thread);
     }, !options.quirks);
     this.thread = new Thread<Owner, Flow>(-1, -1);
     this.leader = this.thread;
@@ -92,11 +97,12 @@ export class KernelState<Owner, Flow> {
     this.users.clear();
     this.groups.clear();
     this.containers.clear();
+    this.departed.clear();
     this.#descriptors = 0;
   }
 
   /** Everything but calls. */
-  learn(input: Exclude<Input, Syscall>): void {
+  learn(input: Exclude<Input, Syscall | FlowInput>): void {
     switch (input.kind) {
       case "thread":
         return this.#learnThread(input);
@@ -120,8 +126,8 @@ export class KernelState<Owner, Flow> {
         }
         return;
       case "host":
-        this.hostname = input.hostname;
-        this.bootId = input.bootId;
+        if (input.hostname !== "") this.hostname = input.hostname;
+        this.bootId = input.bootId ?? this.bootId;
         return;
       case "section":
         return this.clear();
@@ -138,12 +144,14 @@ export class KernelState<Owner, Flow> {
   }
 
   #learnThread(snapshot: ThreadSnapshot): void {
-    const known = this.threads.get(snapshot.tid);
+    let known = this.threads.get(snapshot.tid);
+    if (known !== undefined && replaces(known, snapshot.start)) known = undefined;
     const thread = known ?? new Thread<Owner, Flow>(snapshot.tid, snapshot.pid);
     thread.pid = snapshot.pid;
     describe(thread, snapshot);
     thread.exePath = snapshot.exePath ?? thread.exePath;
     thread.cwd = asDirectory(snapshot.cwd ?? thread.cwd);
+    thread.start ??= snapshot.start;
     if (known === undefined) this.threads.add(thread);
   }
 
@@ -155,7 +163,11 @@ export class KernelState<Owner, Flow> {
 
   /** Brings the state up to what the call sees; `settle` then does what follows from it. */
   update(call: Syscall): void {
-    const thread = this.threads.get(call.tid) ?? this.#unknown(call.tid, call.pid);
+    const { start } = call;
+    const thread =
+      start === undefined
+        ? (this.threads.get(call.tid) ?? this.#unknown(call.tid, call.pid))
+        : identify(this, call.tid, start);
     this.thread = thread;
     this.leader = this.threads.leaderOf(thread);
     this.slot = undefined;
@@ -226,6 +238,10 @@ export class KernelState<Owner, Flow> {
         this.slot = this.#open(this.leader, call.fd, anonymousDescriptor);
         return;
       case Family.clone: {
+        if (call.childStart !== undefined && call.ret > 0) {
+          this.child = applyFork(this, call, call.childStart);
+          return;
+        }
         this.child = applyClone(this, call);
         this.thread = this.threads.get(call.tid) ?? this.thread;
         this.leader = this.threads.leaderOf(this.thread);
@@ -295,6 +311,7 @@ export class KernelState<Owner, Flow> {
       case Family.exit:
         this.#forgetDescriptors(this.thread);
         this.threads.delete(this.thread);
+        this.departed.add(this.thread);
         return;
       default:
         return;

@@ -29,6 +29,7 @@ export function describe<Owner, Flow>(thread: Thread<Owner, Flow>, info: ThreadI
   if (info.capabilities !== undefined) thread.capabilities = info.capabilities;
   if (info.exeInode !== undefined) thread.exeInode = info.exeInode;
   if (info.exeUpperLayer !== undefined) thread.exeUpperLayer = info.exeUpperLayer;
+  if (info.networkNamespace !== undefined) thread.networkNamespace = info.networkNamespace;
 }
 
 /** The thread that the call made, if this side of it was the one to make it. */
@@ -137,7 +138,8 @@ function isFresh<Owner, Flow>(thread: Thread<Owner, Flow>, call: Syscall): boole
   return thread.createdAt !== undefined && call.ts - thread.createdAt < 2 * second;
 }
 
-function inherit<Owner, Flow>(
+/** A child has what its parent has, until it changes it. */
+export function inherit<Owner, Flow>(
   state: KernelState<Owner, Flow>,
   child: Thread<Owner, Flow>,
   leader: Thread<Owner, Flow>,
@@ -150,6 +152,7 @@ function inherit<Owner, Flow>(
   child.capabilities = leader.capabilities;
   child.exeInode = leader.exeInode;
   child.exeUpperLayer = leader.exeUpperLayer;
+  child.networkNamespace = leader.networkNamespace;
   child.uid = leader.uid;
   child.gid = leader.gid;
   child.argv0 = leader.argv0;

@@ -29,9 +29,14 @@ export class Thread<Owner, Flow> {
   capabilities: bigint | undefined = undefined;
   exeInode: number | undefined = undefined;
   exeUpperLayer: boolean | undefined = undefined;
+  networkNamespace: number | undefined = undefined;
   containerId: string | undefined = undefined;
   /** When it was created; undefined when it is older than the recording, or its creation was missed. */
   createdAt: TimeNs | undefined = undefined;
+  /** The probe: when it began, which with the pid is its identity; see identity.ts. */
+  start: TimeNs | undefined = undefined;
+  /** The kernel said `start`; a list of processes knows it to a clock tick only. */
+  startExact = false;
   /** Its user was set by an event of the recording, not by the list at its start. */
   userFromEvent = false;
   /** Some source described it; false for ids that merely appeared. */
@@ -114,7 +119,8 @@ export class ThreadTable<Owner, Flow> {
   delete(thread: Thread<Owner, Flow>): void {
     if (this.#last === thread) this.#last = undefined;
     thread.alive = false;
-    this.#threads.delete(thread.tid);
+    // An older process may end here whose pid another one has by now.
+    if (this.#threads.get(thread.tid) === thread) this.#threads.delete(thread.tid);
   }
 
   clear(): void {

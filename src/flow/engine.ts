@@ -2,7 +2,8 @@
 // the two modes are in compat.ts and native.ts; what the kernel knew is in context/state.ts.
 
 import type { Host } from "../model/entity.ts";
-import type { Record, TimePrecision } from "../model/record.ts";
+import type { FlowInput } from "../model/flow-input.ts";
+import type { FileFlow, NetworkFlow, Record, TimePrecision } from "../model/record.ts";
 import { Family, type Input, type Syscall } from "../model/syscall.ts";
 import type { TimeBase, TimeNs } from "../model/time.ts";
 import { CompatMode } from "./compat.ts";
@@ -19,6 +20,8 @@ export type FlowEngineOptions = {
   readonly base: TimeBase;
   /** How exact they are. */
   readonly precision?: TimePrecision | undefined;
+  /** Native mode: `takeBegins` tells of flows when they begin, for whoever cannot wait for their records. */
+  readonly begins?: boolean | undefined;
 };
 
 export class FlowEngine {
@@ -63,14 +66,28 @@ export class FlowEngine {
     return all;
   }
 
+  /**
+   * Flows that began since the last time, each once, as records of their first slice with what happened so far; a flow that has
+   * ended already is among the records of `take` instead. `flowId` is the one of the records that come later. Only with the option
+   * `begins`; take them after each batch of inputs.
+   */
+  takeBegins(): (FileFlow | NetworkFlow)[] {
+    return this.#mode instanceof NativeMode ? this.#mode.takeBegins() : [];
+  }
+
   apply(input: Input): void {
     if (input.kind === "call") {
       this.#call(input);
       return;
     }
+    if (input.kind === "flow") {
+      this.#flow(input);
+      return;
+    }
     if (input.kind === "host") {
-      this.#hostname = input.hostname;
-      this.#bootId = input.bootId;
+      // A stream of the probe knows the boot, not the name.
+      if (input.hostname !== "") this.#hostname = input.hostname;
+      this.#bootId = input.bootId ?? this.#bootId;
       this.#output?.state.learn(input);
       return;
     }
@@ -93,9 +110,22 @@ export class FlowEngine {
         this.#advance(output, input.ts);
         if (this.#options.mode === "native") pushKubernetes(output, input.json, input.ts);
         return;
+      case "thread":
+        output.state.learn(input);
+        if (this.#mode instanceof NativeMode) this.#mode.learned(input);
+        return;
       default:
         output.state.learn(input);
     }
+  }
+
+  #flow(said: FlowInput): void {
+    const output = this.#output ?? this.#begin();
+    this.#called = true;
+    // Flows come by another way than calls, a little later.
+    if (said.ts > output.now) this.#advance(output, said.ts);
+    if (this.#mode instanceof NativeMode) this.#mode.flow(said);
+    else output.drop("flow of the probe");
   }
 
   /** No more inputs will come; `now` is the time of the last event, when it is later than the last input's. */
@@ -168,6 +198,7 @@ export class FlowEngine {
       },
     });
     made = compat ? new CompatMode(output) : new NativeMode(output);
+    if (this.#options.begins === true && made instanceof NativeMode) made.tellBegins();
     this.#output = output;
     this.#mode = made;
     const version = compat ? 5 : 6;

@@ -1,6 +1,7 @@
 // Entities on their way out: each is written once, before the first record that needs it, a process after its ancestors and its
 // container. Which versions there are is decided here; ids are the codec's business. Format spec §2.
 
+import type { FileIdentity } from "../context/descriptor.ts";
 import type { KernelState } from "../context/state.ts";
 import {
   type Container,
@@ -223,7 +224,7 @@ export class Entities {
       capabilities: thread.capabilities,
       exeInode: thread.exeInode,
       exeUpperLayer: thread.exeUpperLayer,
-      networkNamespace: undefined,
+      networkNamespace: thread.networkNamespace,
     };
     owner.version = process;
     return process;
@@ -323,6 +324,7 @@ export class Entities {
     ts: TimeNs,
     inode?: number,
     device?: number,
+    more?: FileIdentity,
   ): FileEntry {
     const place = containerId ?? "";
     let entry = this.#youngFiles.get(place, path);
@@ -335,7 +337,8 @@ export class Entities {
       const container = containerId === undefined ? undefined : this.container(containerId);
       const { host } = this;
       const mark = undefined;
-      const file: File = { host, state, ts, type, path, container, inode, device, mark };
+      const named: File = { host, state, ts, type, path, container, inode, device, mark };
+      const file = more === undefined ? named : { ...named, ...more };
       entry = { containerId: place, file, written: false, cached: true };
     } else {
       this.#oldFiles.delete(entry);

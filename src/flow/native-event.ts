@@ -123,7 +123,8 @@ export class NativeEvents {
       return;
     }
     const net = descriptor?.net;
-    const proto = net?.proto;
+    const proto =
+      net?.proto ?? (call.start !== undefined && call.protocol > 0 ? call.protocol : undefined);
     const said =
       tuple === undefined
         ? net
@@ -149,7 +150,8 @@ export class NativeEvents {
         if (call.tuple === undefined) return this.#output.drop("unsupported descriptor");
         return this.#socket(call, Op.BIND);
       case Family.listen:
-        call.tuple = undefined;
+        // The probe's reader remembers what was bound; elsewhere the cursor holds a stale address, and the descriptor the right one.
+        if (call.start === undefined) call.tuple = undefined;
         return this.#socket(call, Op.LISTEN);
       case Family.chmod:
         return this.file(call, Op.CHMOD, this.#path(call), "f", [octal(call.mode)]);
@@ -193,6 +195,8 @@ export class NativeEvents {
         const mask = call.info?.capabilities;
         return this.process(call, Op.CAPSET, mask === undefined ? [] : [`0x${mask.toString(16)}`]);
       }
+      case Family.setns:
+        return this.process(call, Op.SETNS, [`0x${(call.flags >>> 0).toString(16)}`]);
       case Family.unshare:
         return this.process(call, Op.UNSHARE, [`0x${(call.flags >>> 0).toString(16)}`]);
       case Family.module: {

@@ -6,10 +6,11 @@ import type { ReleaseReason } from "../context/state.ts";
 import type { Descriptor, Slot } from "../context/descriptor.ts";
 import { limits } from "../model/limits.ts";
 import { Op, type OpSet } from "../model/opflag.ts";
-import type { Tuple } from "../model/record.ts";
+import type { FileFlow, NetworkFlow, Tuple } from "../model/record.ts";
 import type { Syscall } from "../model/syscall.ts";
 import type { TimeNs } from "../model/time.ts";
 import { exportSeconds } from "./compat.ts";
+import type { Delta } from "./delta.ts";
 import type { FileEntry } from "./file-entry.ts";
 import { ClosedList, Flow, FlowList } from "./flow.ts";
 import type { Output } from "./output.ts";
@@ -20,6 +21,8 @@ const none = -2;
 const several = -1;
 /** Ended flows kept for reuse. */
 const spareMax = 1024;
+/** Begins that wait to be taken; beyond, a flow is known when its first record is. */
+const begunMax = 65_536;
 
 export type FlowLimits = { readonly open: number; readonly closed: number };
 const flowLimits: FlowLimits = { open: limits.flows.max, closed: limits.closedFlows.max };
@@ -33,11 +36,34 @@ export class NativeFlows {
   readonly #closedMax: number;
   readonly #spare: Flow[] = [];
   #lastId = 0;
+  /** Flows that began and were not told yet; undefined: nobody asks. */
+  #begun: Flow[] | undefined = undefined;
 
   constructor(output: Output, max: FlowLimits = flowLimits) {
     this.#output = output;
     this.#max = max.open;
     this.#closedMax = max.closed;
+  }
+
+  /** From now on begins are kept for `takeBegins`. */
+  tellBegins(): void {
+    this.#begun ??= [];
+  }
+
+  /**
+   * Flows that began since the last time, as records of their first slice with what happened so far: same number, same slice 0 as the
+   * record that comes later. One that has ended meanwhile is left out: its record is there already.
+   */
+  takeBegins(): (FileFlow | NetworkFlow)[] {
+    const records: (FileFlow | NetworkFlow)[] = [];
+    for (const flow of this.#begun ?? []) {
+      if (!flow.alive || flow.ops === 0 || flow.slice > 0 || flow.id !== 0) continue;
+      flow.id = ++this.#lastId;
+      const record = recordOf(flow, flow.last, false);
+      if (record !== undefined) records.push(record);
+    }
+    if (this.#begun !== undefined) this.#begun = [];
+    return records;
   }
 
   get size(): number {
@@ -80,9 +106,9 @@ export class NativeFlows {
   #fileFlow(descriptor: Descriptor, ts: TimeNs): Flow {
     const { entities, state } = this.#output;
     const owner = this.#owner(ts);
-    const { path, letter, inode, device } = descriptor;
+    const { path, letter, inode, device, more } = descriptor;
     const { containerId } = state.thread;
-    const file = entities.file(containerId, path, letter, "REUP", ts, inode, device);
+    const file = entities.file(containerId, path, letter, "REUP", ts, inode, device, more);
     const known = owner.fileFlows.get(file);
     if (known !== undefined) return known;
     const flow = this.#begin(owner, "", file, undefined, ts);
@@ -122,7 +148,46 @@ export class NativeFlows {
     else flow.begin(owner, key, file, net, ts);
     flow.exportSecond = this.#output.second;
     this.#output.flows.append(flow);
+    if (this.#begun !== undefined && this.#begun.length < begunMax) this.#begun.push(flow);
     return flow;
+  }
+
+  /**
+   * Many operations at once, of one descriptor, between two moments. An earlier begin may become known late: descriptors of one
+   * file are told in the order in which they end.
+   */
+  add(flow: Flow, delta: Delta, from: TimeNs, to: TimeNs, tid: number, fd: number): void {
+    if (flow.ops === 0) {
+      this.#due(flow);
+      flow.ts = from;
+      flow.last = to;
+      flow.tid = tid;
+      flow.fd = fd;
+    } else {
+      if (flow.tid !== tid) flow.tid = several;
+      if (flow.fd !== fd) flow.fd = several;
+      if (from < flow.ts && flow.slice === 0) flow.ts = from;
+      if (to > flow.last) flow.last = to;
+    }
+    flow.ops |= delta.ops;
+    flow.opens += delta.opens;
+    flow.openFlags |= delta.openFlags;
+    flow.rops += delta.rops;
+    flow.wops += delta.wops;
+    flow.rbytes += delta.rbytes;
+    flow.wbytes += delta.wbytes;
+  }
+
+  /** The client's port was not known when the connection began. True: the flow goes on under the full name. */
+  rename(flow: Flow, net: Tuple, accepted: boolean): boolean {
+    const { owner } = flow;
+    const key = netKey(net, accepted);
+    if (flow.net === undefined || flow.slice > 0 || owner.netFlows.has(key)) return false;
+    owner.netFlows.delete(flow.key);
+    flow.key = key;
+    flow.net = net;
+    owner.netFlows.set(key, flow);
+    return true;
   }
 
   /** Something happened on the flow. */
@@ -131,18 +196,22 @@ export class NativeFlows {
       flow.ts = call.ts;
       flow.tid = call.tid;
       flow.fd = fd;
-      if (!flow.listed || flow.parked) {
-        this.#idle.remove(flow);
-        flow.parked = false;
-        flow.exportSecond = this.#output.second;
-        this.#output.flows.append(flow);
-      }
+      this.#due(flow);
     } else {
       if (flow.tid !== call.tid) flow.tid = several;
       if (flow.fd !== fd) flow.fd = several;
     }
     flow.ops |= op;
     flow.last = call.ts;
+  }
+
+  /** The flow's next slice begins: it is due when it ends. */
+  #due(flow: Flow): void {
+    if (flow.listed && !flow.parked) return;
+    this.#idle.remove(flow);
+    flow.parked = false;
+    flow.exportSecond = this.#output.second;
+    this.#output.flows.append(flow);
   }
 
   read(flow: Flow, bytes: number): void {
@@ -196,6 +265,11 @@ export class NativeFlows {
     if (refs <= 0 && this.#spare.length < spareMax) this.#spare.push(flow);
   }
 
+  /** The last slice of a flow that nothing has open. */
+  close(flow: Flow): void {
+    if (flow.alive && flow.refs <= 0) this.finish(flow, flow.last);
+  }
+
   /** The process ended, or is forgotten. */
   finishAll(owner: Owner, now: TimeNs): void {
     for (const flow of [...owner.fileFlows.values()]) this.finish(flow, now);
@@ -203,56 +277,14 @@ export class NativeFlows {
   }
 
   #write(flow: Flow, endTs: TimeNs, final: boolean): void {
-    const { ops, owner, file, net, ts, rops, wops, rbytes, wbytes } = flow;
+    const { ops, owner, file } = flow;
     if (ops === 0) return;
     const output = this.#output;
     output.entities.ensure(owner);
     if (flow.id === 0) flow.id = ++this.#lastId;
-    const tid = flow.tid < 0 ? undefined : flow.tid;
-    const fd = flow.fd < 0 ? undefined : flow.fd;
-    const { id: flowId, slice } = flow;
-    const proc = owner.current;
-    // Written out: a million records are made here, and a spread costs as much as the rest of it.
-    if (net !== undefined) {
-      output.push({
-        type: "NF",
-        proc,
-        ts,
-        endTs,
-        tid,
-        ops,
-        net,
-        fd,
-        rops,
-        wops,
-        rbytes,
-        wbytes,
-        flowId,
-        slice,
-        final,
-      });
-    } else if (file !== undefined) {
-      output.entities.introduceFile(file);
-      output.push({
-        type: "FF",
-        proc,
-        ts,
-        endTs,
-        tid,
-        ops,
-        file: file.file,
-        fd,
-        openFlags: flow.openFlags,
-        opens: flow.opens,
-        rops,
-        wops,
-        rbytes,
-        wbytes,
-        flowId,
-        slice,
-        final,
-      });
-    }
+    if (file !== undefined) output.entities.introduceFile(file);
+    const record = recordOf(flow, endTs, final);
+    if (record !== undefined) output.push(record);
     flow.slice += 1;
   }
 
@@ -282,6 +314,54 @@ export class NativeFlows {
       this.finish(flow, now);
     }
   }
+}
+
+/** The present slice as a record. Written out: a million are made here, and a spread costs as much as the rest of it. */
+function recordOf(flow: Flow, endTs: TimeNs, final: boolean): FileFlow | NetworkFlow | undefined {
+  const { ops, owner, file, net, ts, rops, wops, rbytes, wbytes } = flow;
+  const tid = flow.tid < 0 ? undefined : flow.tid;
+  const fd = flow.fd < 0 ? undefined : flow.fd;
+  const { id: flowId, slice } = flow;
+  const proc = owner.current;
+  if (net !== undefined) {
+    return {
+      type: "NF",
+      proc,
+      ts,
+      endTs,
+      tid,
+      ops,
+      net,
+      fd,
+      rops,
+      wops,
+      rbytes,
+      wbytes,
+      flowId,
+      slice,
+      final,
+    };
+  }
+  if (file === undefined) return undefined;
+  return {
+    type: "FF",
+    proc,
+    ts,
+    endTs,
+    tid,
+    ops,
+    file: file.file,
+    fd,
+    openFlags: flow.openFlags,
+    opens: flow.opens,
+    rops,
+    wops,
+    rbytes,
+    wbytes,
+    flowId,
+    slice,
+    final,
+  };
 }
 
 /**

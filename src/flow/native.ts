@@ -3,36 +3,35 @@
 
 import type { Slot } from "../context/descriptor.ts";
 import type { ReleaseReason } from "../context/state.ts";
+import type { FlowInput } from "../model/flow-input.ts";
 import { Op } from "../model/opflag.ts";
-import { CloneFlag, Family, type Syscall } from "../model/syscall.ts";
+import type { FileFlow, NetworkFlow } from "../model/record.ts";
+import {
+  CloneFlag,
+  type ExitCounts,
+  Family,
+  type Syscall,
+  type ThreadSnapshot,
+} from "../model/syscall.ts";
 import type { TimeNs } from "../model/time.ts";
 import { exportSeconds, leavingMax } from "./compat.ts";
 import { FileEvents } from "./file-event.ts";
 import type { Flow } from "./flow.ts";
+import { type HalfClone, keepHalf, takeHalf } from "./half-clone.ts";
+import { KernelFlows } from "./kernel-flow.ts";
 import type { Mode } from "./mode.ts";
 import { NativeEvents } from "./native-event.ts";
 import { NativeFlows } from "./native-flow.ts";
 import type { Output } from "./output.ts";
 import type { Owner, ProcessThread, ThreadCounts } from "./owner.ts";
 
-/** One side of a clone whose other side is still awaited. */
-type HalfClone = {
-  readonly owner: Owner;
-  /** The child's id as its parent sees it. */
-  readonly id: number;
-  readonly ts: TimeNs;
-  readonly second: number;
-  readonly tid: number;
-  readonly namespaced: boolean;
-};
-
-const halvesMax = 4096;
 const awaitSeconds = 2;
 const forgetSeconds = 1;
 
 export class NativeMode implements Mode {
   readonly #output: Output;
   readonly #flows: NativeFlows;
+  readonly #kernelFlows: KernelFlows;
   readonly #events: NativeEvents;
   readonly #fileEvents: FileEvents;
   #callerHalves: HalfClone[] = [];
@@ -44,8 +43,35 @@ export class NativeMode implements Mode {
   constructor(output: Output) {
     this.#output = output;
     this.#flows = new NativeFlows(output);
+    this.#kernelFlows = new KernelFlows(output, this.#flows);
     this.#events = new NativeEvents(output);
     this.#fileEvents = new FileEvents(output);
+  }
+
+  /** What the kernel counted. */
+  flow(said: FlowInput): void {
+    this.#kernelFlows.apply(said);
+  }
+
+  tellBegins(): void {
+    this.#flows.tellBegins();
+  }
+
+  takeBegins(): (FileFlow | NetworkFlow)[] {
+    return this.#flows.takeBegins();
+  }
+
+  /** /proc was asked what a process is now, for its exec or a change of its user was lost: a new version, if it is another. */
+  learned(snapshot: ThreadSnapshot): void {
+    const { state, entities, now } = this.#output;
+    const thread = state.threads.get(snapshot.tid);
+    const old = thread?.owner?.version;
+    // Lists in captures tell what was; only the probe's reader asks again.
+    if (thread?.start === undefined || old === undefined) return;
+    const exe = thread.exePath ?? thread.argv0;
+    const same = exe === old.exe && thread.args.join(" ") === old.args;
+    if (same && thread.uid === old.uid && thread.gid === old.gid) return;
+    entities.modify(thread, now);
   }
 
   handle(call: Syscall): void {
@@ -109,6 +135,7 @@ export class NativeMode implements Mode {
         this.#touch(state.slot, call, Op.SHUTDOWN, call.fd);
         return;
       case Family.setns:
+        if (call.start !== undefined) return this.#events.handle(call);
         this.#touch(state.slot, call, Op.SETNS, call.fd);
         return;
       case Family.truncate:
@@ -186,7 +213,10 @@ export class NativeMode implements Mode {
     const { state, entities, second } = this.#output;
     const byChild = call.ret === 0;
     const parentThread = byChild ? state.threads.get(child.parentTid) : state.thread;
+    // Its own messages may have come first, from a time when nobody knew its parent.
+    const orphan = child.owner?.version !== undefined && child.owner.version.parent === undefined;
     const made = entities.known(child, "CREATED", call.ts);
+    if (orphan) entities.modify(child, call.ts);
     entities.ensure(made);
     if (parentThread === undefined) return;
     const parent = entities.known(state.threads.leaderOf(parentThread), "REUP", call.ts);
@@ -291,10 +321,20 @@ export class NativeMode implements Mode {
       return;
     }
     const owner = entities.known(leader, "REUP", call.ts);
+    const { counts } = call;
     entities.ensure(owner);
-    this.#flows.finishAll(owner, call.ts);
+    // The last words about a process' flows come by another way than its exit, and later.
+    if (counts === undefined) this.#flows.finishAll(owner, call.ts);
+    else this.#count(owner, counts, call.ts);
     this.#tellThreads(owner, call.ts);
     this.#output.counters.relevant += 1;
+    if (counts?.left !== true) this.#tellExit(owner, call);
+    owner.exited = true;
+    this.#leaving.push({ owner, second });
+    if (this.#leaving.length > leavingMax) this.#forgetGone(1);
+  }
+
+  #tellExit(owner: Owner, call: Syscall): void {
     this.#output.push({
       type: "PE",
       proc: owner.current,
@@ -305,9 +345,15 @@ export class NativeMode implements Mode {
       ret: call.mode | 0,
       ...(owner.failedOpens > 0 ? { failedOpens: owner.failedOpens } : {}),
     });
-    owner.exited = true;
-    this.#leaving.push({ owner, second });
-    if (this.#leaving.length > leavingMax) this.#forgetGone(1);
+  }
+
+  /** What the kernel counted over the life of the process. */
+  #count(owner: Owner, counts: ExitCounts, ts: TimeNs): void {
+    owner.failedOpens += counts.failedOpens;
+    if (counts.threadsCloned + counts.threadsExited === 0) return;
+    const threads = this.#counts(owner, owner.createdAt ?? ts);
+    threads.cloned += counts.threadsCloned;
+    threads.exited += counts.threadsExited;
   }
 
   #tellThreads(owner: Owner, endTs: TimeNs): void {
@@ -383,19 +429,4 @@ export class NativeMode implements Mode {
     this.#output.entities.forget(owner);
     owner.exited = true;
   }
-}
-
-/** Removes the half that belongs to this one. Across namespaces ids differ: then the oldest of the same process is taken. */
-function takeHalf(halves: HalfClone[], other: HalfClone): HalfClone | undefined {
-  let at = halves.findIndex((half) => half.owner === other.owner && half.id === other.id);
-  if (at < 0 && other.namespaced) {
-    at = halves.findIndex((half) => half.owner === other.owner && half.namespaced);
-  }
-  return at < 0 ? undefined : halves.splice(at, 1)[0];
-}
-
-/** Returns the half that had to go. */
-function keepHalf(halves: HalfClone[], half: HalfClone): HalfClone | undefined {
-  halves.push(half);
-  return halves.length > halvesMax ? halves.shift() : undefined;
 }

@@ -6,7 +6,10 @@ import { inputDiagnostics } from "./diagnostic/input.ts";
 import { ruleDiagnostics } from "./diagnostic/rule.ts";
 import type { DiagnosticRow, Severity } from "./diagnostic/row.ts";
 
-/** SF10xx SysFlow files, SF11xx captures, SF12xx strace, SF2xxx command line, SF3xxx rules, SF4xxx output, SF5xxx machine, SF9xxx ours. */
+/**
+ * SF10xx SysFlow files, SF11xx captures, SF12xx strace, SF13xx the probe, SF14xx the audit log, SF2xxx command line, SF3xxx rules, SF4xxx output,
+ * SF5xxx machine, SF9xxx ours.
+ */
 export const diagnosticRows: readonly DiagnosticRow[] = [
   ...inputDiagnostics,
   ...commandDiagnostics,

@@ -6,6 +6,32 @@ export const limits = {
   threads: { max: 262_144, bytesEach: 400, doc: "live threads known to the state engine" },
   descriptors: { max: 1_048_576, bytesEach: 160, doc: "open file descriptors of all processes" },
   flows: { max: 131_072, bytesEach: 240, doc: "flows that are still open" },
+  kernelFlows: {
+    max: 131_072,
+    bytesEach: 400,
+    doc: "flows that the probe counts, one for each descriptor (the kernel holds at most half as many)",
+  },
+  endedFlows: {
+    max: 16_384,
+    bytesEach: 400,
+    doc: "flows of the probe whose last word was said, kept so that a word that comes late is not counted twice",
+  },
+  departed: {
+    max: 4_096,
+    bytesEach: 1_500,
+    doc: "ended processes whose flows may still be told by the probe",
+  },
+  paths: {
+    max: 131_072,
+    bytesEach: 200,
+    doc: "paths that the probe numbered (least recently used go first; the kernel remembers a quarter as many)",
+  },
+  probeMessage: { max: 262_144, bytesEach: 1, doc: "bytes of one message of the probe" },
+  probeReports: {
+    max: 65_536,
+    bytesEach: 60,
+    doc: "answers of the probe, and processes to look at again, that nobody fetched",
+  },
   closedFlows: {
     max: 1_024,
     bytesEach: 800,
@@ -25,6 +51,11 @@ export const limits = {
     doc: "array and map items of one record in an input",
   },
   pendingCalls: { max: 65_536, bytesEach: 200, doc: "system calls entered and not yet finished" },
+  auditEvents: {
+    max: 1_024,
+    bytesEach: 16_384,
+    doc: "events of an audit log whose records are being put together, or whose process is not known yet",
+  },
   reorder: { max: 1_048_576, bytesEach: 120, doc: "records held back to restore event-time order" },
   textBytes: { max: 1_048_576, bytesEach: 1, doc: "bytes of one string in an input" },
   blockBytes: {

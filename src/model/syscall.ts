@@ -4,6 +4,7 @@
 import type { Ip } from "../base/ip.ts";
 import { wide } from "../base/wide.ts";
 import type { FileType } from "./entity.ts";
+import type { FlowInput } from "./flow-input.ts";
 import type { TimeBase, TimeNs } from "./time.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { GapReason, TimePrecision } from "./record.ts";
@@ -242,6 +243,8 @@ export type ThreadInfo = {
   readonly capabilities: bigint | undefined;
   readonly exeInode: number | undefined;
   readonly exeUpperLayer: boolean | undefined;
+  /** Inode of the network namespace. */
+  readonly networkNamespace?: number | undefined;
 };
 
 /** Nothing is said. */
@@ -284,6 +287,16 @@ export type SocketTuple = {
   /** unix: kernel addresses or inodes of the two ends, where the source knows them. */
   readonly sourceId?: string | undefined;
   readonly peerId?: string | undefined;
+};
+
+/** What the kernel counted over a process' life, told at its exit. */
+export type ExitCounts = {
+  /** Opens that failed with ENOENT. */
+  readonly failedOpens: number;
+  readonly threadsCloned: number;
+  readonly threadsExited: number;
+  /** It lives on; only the recording of it ends. */
+  readonly left: boolean;
 };
 
 /**
@@ -333,6 +346,15 @@ export type Syscall = {
   info: ThreadInfo | undefined;
   device: number;
   inode: number;
+  /**
+   * The probe: when the process began that made the call. Its calls name thread group leaders only, paths are absolute as far as
+   * they are known, and flows come as inputs of their own. Undefined: a capture or a log.
+   */
+  start: TimeNs | undefined;
+  /** clone, the probe: when the child began. */
+  childStart: TimeNs | undefined;
+  /** exit, the probe. */
+  counts: ExitCounts | undefined;
 };
 
 /** A process-list entry, or a thread that appears in a scan. */
@@ -340,6 +362,8 @@ export type ThreadSnapshot = ThreadInfo & {
   readonly kind: "thread";
   readonly tid: number;
   readonly pid: number;
+  /** When it began, exact to a hundredth of a second, where the source says it. */
+  readonly start?: TimeNs | undefined;
 };
 
 export type DescriptorSnapshot = {
@@ -374,6 +398,7 @@ export type ContainerSnapshot = {
 /** Everything a source of system calls can say. */
 export type Input =
   | Syscall
+  | FlowInput
   | ThreadSnapshot
   | DescriptorSnapshot
   | ContainerSnapshot
@@ -396,7 +421,7 @@ export type Input =
       readonly ts: TimeNs;
       readonly reason: GapReason;
       readonly lost: number;
-      readonly unit: "events" | "bytes";
+      readonly unit: "events" | "bytes" | "processes" | "flows";
       readonly where: string | undefined;
     };
 
@@ -463,6 +488,9 @@ export function emptySyscall(): Syscall {
     info: undefined,
     device: wide,
     inode: wide,
+    start: undefined,
+    childStart: undefined,
+    counts: undefined,
   };
   call.ts = 0;
   call.ret = 0;

@@ -19,7 +19,8 @@ import type { Rule } from "../rule/rule.ts";
 export class Chapter {
   readonly base: TimeBase;
   readonly tracker: IncidentTracker;
-  readonly #engine: RuleEngine;
+  /** Another one may be made from it, which sees the same records in another order. */
+  readonly engine: RuleEngine;
   readonly #rules: number;
   readonly #order = new EventOrder();
   readonly #gaps = new Map<string, number>();
@@ -28,7 +29,7 @@ export class Chapter {
   constructor(base: TimeBase, rules: readonly Rule[]) {
     this.base = base;
     this.tracker = new IncidentTracker(base);
-    this.#engine = new RuleEngine(rules, { sha256: hashText });
+    this.engine = new RuleEngine(rules, { sha256: hashText });
     this.#rules = rules.length;
   }
 
@@ -55,13 +56,13 @@ export class Chapter {
 
   #take(activities: readonly Activity[]): Alert[] {
     for (const activity of activities) this.tracker.observe(activity);
-    const alerts = this.#engine.push(activities, this.base);
+    const alerts = this.engine.push(activities, this.base);
     for (const alert of alerts) this.tracker.alert(alert);
     return alerts;
   }
 
   #gap(gap: GapRecord): void {
-    this.#engine.noteGap(gap);
+    this.engine.noteGap(gap);
     const known = this.#gaps.get(gap.reason) ?? 0;
     this.#gaps.set(gap.reason, known + Math.max(1, gap.lost));
   }
@@ -105,6 +106,6 @@ export class Chapter {
   }
 }
 
-export function hashText(text: string): string {
+function hashText(text: string): string {
   return createHash("sha256").update(text, "utf8").digest("hex");
 }

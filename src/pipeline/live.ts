@@ -14,7 +14,7 @@ import type { FileFlow, NetworkFlow, Record } from "../model/record.ts";
 import { type DurationNs, type TimeBase, type TimeNs, second } from "../model/time.ts";
 import { RuleEngine } from "../rule/detect.ts";
 import type { Rule } from "../rule/rule.ts";
-import { Chapter, hashText } from "./chapter.ts";
+import { Chapter } from "./chapter.ts";
 
 export type LiveNews = {
   readonly alerts: readonly Alert[];
@@ -40,7 +40,7 @@ export class LiveDetection {
   constructor(base: TimeBase, rules: readonly Rule[]) {
     this.base = base;
     this.chapter = new Chapter(base, rules);
-    this.#engine = new RuleEngine(rules, { sha256: hashText });
+    this.#engine = new RuleEngine(this.chapter.engine);
     this.#watch = new IncidentWatch(new IncidentTracker(base));
   }
 

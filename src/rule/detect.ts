@@ -53,6 +53,39 @@ export type RuleCounters = {
   evicted: number;
 };
 
+/** Rules made ready, and what is remembered of processes and files: the same for everybody who runs them. */
+type Prepared = {
+  readonly compiler: Compiler;
+  readonly compiled: readonly Compiled[];
+  readonly sha256: (text: string) => string;
+  /** Rules that a record's type, operations and phase can fire. */
+  readonly candidates: {
+    readonly begin: Map<BehaviourType, ByOps>;
+    readonly other: Map<BehaviourType, ByOps>;
+  };
+  readonly procMemory: WeakMap<Process, Uint8Array>;
+  readonly fileMemory: WeakMap<File, Uint8Array>;
+};
+
+function prepare(rules: readonly Rule[], options: RuleEngineOptions): Prepared {
+  const compiler = new Compiler();
+  return {
+    compiler,
+    compiled: rules
+      .filter((rule) => rule.enabled)
+      .map((rule) => ({
+        rule,
+        matches: compiler.compile(rule.checked),
+        reach: reachOf(rule.checked),
+        early: knownAtBegin(rule.checked),
+      })),
+    sha256: options.sha256 ?? sha256OfText,
+    candidates: { begin: new Map(), other: new Map() },
+    procMemory: new WeakMap(),
+    fileMemory: new WeakMap(),
+  };
+}
+
 /** Runs rules over activities in event-time order. Replaying the same activities gives the same alerts. */
 export class RuleEngine {
   readonly counters: RuleCounters = {
@@ -64,42 +97,27 @@ export class RuleEngine {
     evicted: 0,
   };
   readonly provenance = new ProvenanceState();
-  readonly #compiled: readonly Compiled[];
-  readonly #compiler = new Compiler();
-  readonly #sha256: (text: string) => string;
-  /** Rules that a record's type, operations and phase can fire. */
-  readonly #candidates = {
-    begin: new Map<BehaviourType, ByOps>(),
-    other: new Map<BehaviourType, ByOps>(),
-  };
-  readonly #procMemory = new WeakMap<Process, Uint8Array>();
-  readonly #fileMemory = new WeakMap<File, Uint8Array>();
+  readonly #prepared: Prepared;
   readonly #seen = new Set<string>();
   #gap: { readonly from: TimeNs; readonly to: TimeNs; readonly host: string } | undefined;
 
-  constructor(rules: readonly Rule[], options: RuleEngineOptions = {}) {
-    this.#compiled = rules
-      .filter((rule) => rule.enabled)
-      .map((rule) => ({
-        rule,
-        matches: this.#compiler.compile(rule.checked),
-        reach: reachOf(rule.checked),
-        early: knownAtBegin(rule.checked),
-      }));
-    this.#sha256 = options.sha256 ?? sha256OfText;
+  /** With another engine instead of rules: the same rules over the same records, seen in another order. */
+  constructor(rules: readonly Rule[] | RuleEngine, options: RuleEngineOptions = {}) {
+    this.#prepared = rules instanceof RuleEngine ? rules.#prepared : prepare(rules, options);
   }
 
   /** Alerts of these activities. `base` is what TimeNs 0 stands for in them. */
   push(activities: readonly Activity[], base: TimeBase): Alert[] {
     const alerts: Alert[] = [];
+    const { compiler, procMemory, fileMemory } = this.#prepared;
     const scene: Scene = { base, provenance: this.provenance, proc: undefined, file: undefined };
     for (const activity of activities) {
       this.counters.activities += 1;
       this.provenance.before(activity);
       const candidates = this.#candidatesOf(activity);
       if (candidates.length > 0) {
-        scene.proc = memoryOf(this.#procMemory, activity.proc, this.#compiler.procSlots);
-        scene.file = memoryOf(this.#fileMemory, activity.file, this.#compiler.fileSlots);
+        scene.proc = memoryOf(procMemory, activity.proc, compiler.procSlots);
+        scene.file = memoryOf(fileMemory, activity.file, compiler.fileSlots);
         for (const compiled of candidates) {
           this.counters.evaluated += 1;
           if (compiled.matches(activity, scene)) this.#fire(compiled.rule, activity, scene, alerts);
@@ -124,7 +142,8 @@ export class RuleEngine {
   #candidatesOf(activity: Activity): readonly Compiled[] {
     const { type } = activity.record;
     const begin = activity.phase === "begin";
-    const rows = begin ? this.#candidates.begin : this.#candidates.other;
+    const { candidates, compiled } = this.#prepared;
+    const rows = begin ? candidates.begin : candidates.other;
     let byOps = rows.get(type);
     if (byOps === undefined) {
       byOps = new Map();
@@ -133,7 +152,7 @@ export class RuleEngine {
     const seen = visibleOps(activity);
     let found = byOps.get(seen);
     if (found === undefined) {
-      found = this.#compiled.filter(
+      found = compiled.filter(
         ({ reach, early }) => (early || !begin) && canReach(reach, type, seen),
       );
       // Hostile records may claim any of 2^39 sets; the known ones are remembered.
@@ -163,7 +182,7 @@ export class RuleEngine {
     const text = identity.map((part) => `${String(part).length}:${part}`).join("");
     this.counters.alerts += 1;
     alerts.push({
-      id: this.#sha256(text),
+      id: this.#prepared.sha256(text),
       rule: rule.info,
       ts: activity.at,
       host,

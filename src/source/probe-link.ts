@@ -6,7 +6,6 @@ import { type Socket, connect } from "node:net";
 const chunkBytes = 1 << 20;
 
 export type LinkEvents = {
-  readonly onConnect: () => void;
   /** A view that is valid until `resume` is called; nothing more is read until then. */
   readonly onChunk: (bytes: Uint8Array) => void;
   /** Called once, with the reason. */
@@ -29,14 +28,6 @@ export class ProbeLink {
           return false;
         },
       },
-    });
-    // Reading begins after this event.
-    this.#socket.on("connect", () => {
-      try {
-        events.onConnect();
-      } catch (error) {
-        this.#socket.destroy(error instanceof Error ? error : new Error(String(error)));
-      }
     });
     this.#socket.on("error", (error) => {
       reason = error.message;

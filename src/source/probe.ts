@@ -27,7 +27,7 @@ export type ProbeSourceOptions = {
   /** More arguments for the probe. */
   readonly more?: readonly string[] | undefined;
   readonly proc?: string | undefined;
-  /** Called when the first connection stands and nothing was read from it: rights that are no longer needed are given away here. */
+  /** Called when the probe listens and nothing was read from it yet: rights that are no longer needed are given away here. */
   readonly beforeReading?: (() => void) | undefined;
   /** Waiting times before it is started again, milliseconds; after the last one it is given up. */
   readonly restartMs?: readonly number[] | undefined;
@@ -92,6 +92,7 @@ export class ProbeSource {
     if (reader !== undefined) chownSync(this.#folder, reader.uid, reader.gid);
     const args = ["--socket", this.#socket, "--mode", options.mode];
     if (owner !== undefined) args.push("--owner", String(owner));
+    if (reader !== undefined) args.push("--client", String(reader.uid));
     this.#keeper = new Keeper(
       options.binary,
       [...args, ...(options.more ?? [])],
@@ -192,15 +193,17 @@ export class ProbeSource {
     rmSync(this.#socket, { force: true });
     const failure = await this.#keeper.start();
     if (failure !== undefined) return this.#because(failure);
+    try {
+      if (this.#state === "new") this.#options.beforeReading?.();
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
     ready?.();
     const greeted = new Promise<string | undefined>((resolve) => {
       this.#onHello = resolve;
     });
     const watch = new ProbeWatch();
     const link = new ProbeLink(this.#socket, {
-      onConnect: () => {
-        if (this.#state === "new") this.#options.beforeReading?.();
-      },
       onChunk: (bytes) => {
         watch.push(bytes, (notice) => this.#notice(notice));
         if (this.#onHello === undefined) return this.#put({ kind: "bytes", bytes }, link);

@@ -1,12 +1,13 @@
 // The table of wire formats: what can be read, told apart by content.
 
 import type { WireFormat } from "./reader.ts";
+import { auditFormat } from "./audit/format.ts";
 import { sysflowFormat } from "./avro/format.ts";
 import { scapFormat } from "./scap/format.ts";
 import { straceFormat } from "./strace/format.ts";
 
 /** In the order in which they are tried. */
-export const wireFormats: readonly WireFormat[] = [sysflowFormat, scapFormat, straceFormat];
+export const wireFormats: readonly WireFormat[] = [sysflowFormat, scapFormat, straceFormat, auditFormat];
 
 export function sniffFormat(head: Uint8Array): WireFormat | undefined {
   return wireFormats.find((format) => format.sniff(head));

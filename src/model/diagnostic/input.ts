@@ -1,4 +1,5 @@
-// Messages about inputs: SysFlow files (SF10xx), captures (SF11xx), strace logs (SF12xx).
+// Messages about inputs: SysFlow files (SF10xx), captures (SF11xx), strace logs (SF12xx), the probe (SF13xx),
+// the audit log (SF14xx).
 
 import type { DiagnosticRow } from "./row.ts";
 
@@ -152,5 +153,65 @@ export const inputDiagnostics = [
     severity: "error",
     title: "strace log ends in the middle of a line",
     hint: "the recording was cut off; what came before is complete",
+  },
+  {
+    code: "SF1300",
+    severity: "error",
+    title: "not a stream of the probe",
+    hint: "a stream of the probe begins with its HELLO message",
+  },
+  {
+    code: "SF1301",
+    severity: "error",
+    title: "the probe speaks another version",
+    hint: "install the probe that belongs to this program: sysflow probe install",
+  },
+  {
+    code: "SF1302",
+    severity: "error",
+    title: "damaged message of the probe",
+    hint: "the message is left out and reading goes on behind it",
+  },
+  {
+    code: "SF1303",
+    severity: "error",
+    title: "stream of the probe ends inside a message",
+    hint: "the recording was cut; everything before is kept",
+  },
+  {
+    code: "SF1304",
+    severity: "warning",
+    title: "the clock was set while the probe recorded",
+    hint: "times go on as if it had not been: they are counted from the clock at the beginning",
+  },
+  {
+    code: "SF1401",
+    severity: "warning",
+    title: "line of an audit log is not understood",
+    hint: "copy the log with ausearch --raw, so that every record stands on a line of its own",
+  },
+  {
+    code: "SF1402",
+    severity: "warning",
+    title: "program's arguments are not all in the audit log",
+    hint: "read audit.log itself or ausearch --raw; the record of a very long command line may have been cut there too",
+  },
+  {
+    code: "SF1403",
+    severity: "error",
+    title: "line of an audit log is too long",
+    hint: "no record of auditd is as long; the line was left out",
+  },
+  {
+    code: "SF1404",
+    severity: "info",
+    title: "audit log has words for numbers",
+    hint: "use ausearch --raw: words lose the time zone, and the numbers of users",
+  },
+  {
+    code: "SF1405",
+    severity: "warning",
+    title: "audit log of a machine whose calls are not known",
+    hint: "x86-64, arm64 and i386 are; ausearch -i on that machine puts names for the numbers",
   },
 ] as const satisfies readonly DiagnosticRow[];
