@@ -171,8 +171,7 @@ const volatile __u8 call_classes[CALLS] = {
 };
 
 const volatile struct call_shape call_shapes[CALLS] = {
-	[__NR_bind] = {.text1 = 2, .address = 1, .directory1 = 1},
-	[__NR_listen] = {.directory1 = 1},
+	[__NR_bind] = {.text1 = 2, .address = 1},
 	[__NR_connect] = {.text1 = 2, .address = 1},
 	[__NR_openat] = {.directory1 = 1, .text1 = 2},
 	[__NR_openat2] = {.directory1 = 1, .text1 = 2},

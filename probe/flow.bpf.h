@@ -318,6 +318,16 @@ static __noinline int look_here(__u32 fd, __u64 file, __u32 op)
 	return op == LOOK_AGAIN ? flow_refresh(IN_PROCESS, fd, file) : flow_begin(IN_PROCESS, fd, file, op, 0);
 }
 
+/* The socket behind a descriptor of the current process, 0 if it is none. */
+static __always_inline struct sock *socket_of(struct task_struct *task, __u32 fd)
+{
+	struct file *file = (void *)file_at(task, fd);
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return 0;
+	struct socket *socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk);
+}
+
 /* The flow of a descriptor of the current process. A file and its inode are both compared: the same memory may hold another file. */
 static __always_inline struct flow *flow_of(struct task_struct *task, __u32 tgid, __u32 fd)
 {

@@ -230,6 +230,24 @@ static __always_inline __u32 user_text(struct scratch *s, __u32 at, __u64 from, 
 	return n;
 }
 
+/* What listen's argument does not say: the address, as a struct sockaddr_in or sockaddr_in6. */
+static __always_inline __u32 local_address(struct scratch *s, struct sock *sk)
+{
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	__u16 port = big_endian(BPF_CORE_READ(sk, __sk_common.skc_num));
+	if (family != AF_INET && family != AF_INET6)
+		return 0;
+	__builtin_memset(s->message.text, 0, 32);
+	__builtin_memcpy(s->message.text, &family, 2);
+	__builtin_memcpy(s->message.text + 2, &port, 2);
+	if (family == AF_INET) {
+		bpf_core_read(s->message.text + 4, 4, &sk->__sk_common.skc_rcv_saddr);
+		return 16;
+	}
+	bpf_core_read(s->message.text + 8, 16, &sk->__sk_common.skc_v6_rcv_saddr);
+	return 28;
+}
+
 /* Texts of a rare call, and the message itself. The arguments stand in the scratch memory. */
 __noinline int say_call(__u32 nr)
 {
@@ -255,6 +273,14 @@ __noinline int say_call(__u32 nr)
 		}
 	} else if (which)
 		text1 = user_text(s, 0, s->arguments[(which - 1) & 7], &flags, SF_CALL_TEXT1_TRUNCATED);
+	if (nr == __NR_bind || nr == __NR_listen || nr == __NR_connect) {
+		struct sock *sk = socket_of(task, s->arguments[0]);
+		s->arguments[4] = sk ? BPF_CORE_READ(sk, sk_protocol) : 0;
+		if (nr == __NR_listen && sk) {
+			text1 = local_address(s, sk);
+			flags |= SF_CALL_TEXT1_IS_ADDRESS;
+		}
+	}
 	which = shape->text2;
 	if (which)
 		text2 = user_text(s, text1, s->arguments[(which - 1) & 7], &flags, SF_CALL_TEXT2_TRUNCATED);

@@ -303,14 +303,14 @@ struct sf_call {
 	__u64 arg1; /* second argument */
 	__u64 arg2; /* third argument */
 	__u64 arg3; /* fourth argument */
-	__u64 arg4; /* fifth argument */
+	__u64 arg4; /* fifth argument; bind, listen, connect: the socket's IANA protocol */
 	__u32 uid; /* real user id after the call */
 	__u32 euid; /* effective user id after the call */
 	__u32 gid; /* real group id after the call */
 	__u32 egid; /* effective group id after the call */
 	__u32 dir1; /* path id of the first directory descriptor, of the working directory where that is meant, or of the descriptor argument */
 	__u32 dir2; /* the same of the second */
-	__u16 text1_bytes; /* text after the fixed part: the first path as the program passed it, or a socket address */
+	__u16 text1_bytes; /* text after the fixed part: the first path as the program passed it, or a socket address (listen: the one it is bound to) */
 	__u16 text2_bytes; /* then the second */
 	__u32 flags; /* callFlags bits */
 	__u64 capabilities; /* effective capabilities after the call */

@@ -37,7 +37,12 @@ export type ProbePart =
   /** Valid until the next part is asked for. */
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   /** What a process is now. */
-  | { readonly kind: "thread"; readonly thread: ThreadSnapshot }
+  | {
+      readonly kind: "thread";
+      readonly thread: ThreadSnapshot;
+      /** When it began, hundredths of a second since boot. */
+      readonly startTicks: number;
+    }
   /** The probe died and another one took over: its stream begins anew. Nothing was recorded meanwhile. */
   | { readonly kind: "restart"; readonly reason: string; readonly blindMs: number }
   /** It died and could not be started again: nothing follows. */
@@ -277,7 +282,7 @@ export class ProbeSource {
     this.#prepared.delete(pid);
     const thread = now.exePath === undefined && before !== undefined ? before : now;
     if (!this.#members.has(pid)) this.#members.set(pid, start * tickNs);
-    this.#put({ kind: "thread", thread });
+    this.#put({ kind: "thread", thread, startTicks: start });
     return true;
   }
 
