@@ -185,6 +185,16 @@ describe("written, then executed", () => {
     expect(state.programOf(again)).toBeUndefined();
   });
 
+  test("a writing that is told late does not replace a later one of somebody else", () => {
+    const state = new ProvenanceState();
+    const other = processOf({ pid: 8, exe: "/usr/bin/perl" });
+    const late = write(writer, "/tmp/x");
+    feed(state, { ...write(other, "/tmp/x"), at: 40 }, { ...late, at: 20 });
+    expect(state.writingOf("/tmp/x", undefined)?.writer.pid).toBe(8);
+    feed(state, { ...late, at: 50 });
+    expect(state.writingOf("/tmp/x", undefined)?.writer.pid).toBe(7);
+  });
+
   test("what is remembered is bounded, and evictions are counted", () => {
     const state = new ProvenanceState();
     for (let i = 0; i <= limits.writings.max; i++) feed(state, write(writer, `/tmp/${i}`));
