@@ -27,11 +27,6 @@ export const limits = {
     doc: "paths that the probe numbered (least recently used go first; the kernel remembers a quarter as many)",
   },
   probeMessage: { max: 262_144, bytesEach: 1, doc: "bytes of one message of the probe" },
-  probeReports: {
-    max: 65_536,
-    bytesEach: 60,
-    doc: "answers of the probe, and processes to look at again, that nobody fetched",
-  },
   closedFlows: {
     max: 1_024,
     bytesEach: 800,
