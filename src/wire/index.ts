@@ -3,11 +3,18 @@
 import type { WireFormat } from "./reader.ts";
 import { auditFormat } from "./audit/format.ts";
 import { sysflowFormat } from "./avro/format.ts";
+import { probeFormat } from "./probe/format.ts";
 import { scapFormat } from "./scap/format.ts";
 import { straceFormat } from "./strace/format.ts";
 
 /** In the order in which they are tried. */
-export const wireFormats: readonly WireFormat[] = [sysflowFormat, scapFormat, straceFormat, auditFormat];
+export const wireFormats: readonly WireFormat[] = [
+  sysflowFormat,
+  scapFormat,
+  probeFormat,
+  straceFormat,
+  auditFormat,
+];
 
 export function sniffFormat(head: Uint8Array): WireFormat | undefined {
   return wireFormats.find((format) => format.sniff(head));
