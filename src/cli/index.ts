@@ -21,6 +21,11 @@ export const verbs: readonly VerbRow[] = [
     load: async () => (await import("./try.ts")).verb,
   },
   {
+    name: "record",
+    summary: "record with the kernel's probe",
+    load: async () => (await import("./record.ts")).verb,
+  },
+  {
     name: "story",
     summary: "the process tree, and the attack path where rules fired",
     load: async () => (await import("./story.ts")).verb,
@@ -54,6 +59,11 @@ export const verbs: readonly VerbRow[] = [
     name: "rules",
     summary: "lint, test and list rules",
     load: async () => (await import("./rules.ts")).verb,
+  },
+  {
+    name: "probe",
+    summary: "install or remove the probe for ordinary users",
+    load: async () => (await import("./probe.ts")).verb,
   },
   {
     name: "doctor",

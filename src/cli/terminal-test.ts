@@ -8,6 +8,7 @@ export function silentTerminal(more: Partial<Terminal>): Terminal {
     note: () => undefined,
     report: () => undefined,
     progress: () => undefined,
+    onSignal: () => undefined,
     color: false,
     columns: 80,
     isTerminal: false,

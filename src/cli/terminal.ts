@@ -25,7 +25,12 @@ export function processTerminal(options: TerminalOptions): ProcessTerminal {
   stdout.on("error", () => {
     closed = true;
   });
-  const onInterrupt = (): void => {
+  let handle: ((signal: "INT" | "TERM") => void) | undefined;
+  const onInterrupt = (signal: string): void => {
+    if (handle !== undefined) {
+      handle(signal === "SIGTERM" ? "TERM" : "INT");
+      return;
+    }
     // A second Ctrl-C means it.
     if (interrupted.aborted) process.exit(130);
     interrupted.aborted = true;
@@ -77,6 +82,9 @@ export function processTerminal(options: TerminalOptions): ProcessTerminal {
       const line = text.slice(0, Math.max(20, (stderr.columns ?? 80) - 1));
       stderr.write(line);
       shown = line.length;
+    },
+    onSignal(handler) {
+      handle = handler;
     },
     color: colorWanted(stdout),
     columns: stdout.isTTY ? (stdout.columns ?? 80) : columnsOfEnvironment(),

@@ -33,6 +33,8 @@ export type Terminal = {
   readonly isTerminal: boolean;
   readonly debug: boolean;
   readonly quiet: boolean;
+  /** From now on the signals that would interrupt us go there: another program has the terminal. */
+  onSignal(handle: (signal: "INT" | "TERM") => void): void;
   /** Set on Ctrl-C: finish what is complete, then return Exit.interrupted. */
   readonly interrupted: { readonly aborted: boolean };
 };

@@ -2,12 +2,19 @@
 // recording knows the process before it does anything.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, constants, readFileSync, statSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
+import { delimiter } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Signal } from "./keeper.ts";
 
-const trampoline = 'kill -STOP $$; exec "$@"';
+/**
+ * The program's file is found beforehand: a shell that searches PATH tries one file after the other, and all these failures would be
+ * recorded. Only some shells can then still give the command the name it was called by.
+ */
+const trampolines = [
+  { shell: "/bin/bash", script: 'kill -STOP $$; exec -a "$0" "$@"' },
+  { shell: "/bin/sh", script: 'kill -STOP $$; exec "$@"' },
+] as const;
 const stopMs = 5000;
 
 export type CommandEnd = { readonly code: number | undefined; readonly signal: string | undefined };
@@ -20,13 +27,17 @@ export class Command {
 
   /** Starts and stops it. Throws where there is no shell, or it does not stop. */
   static async start(argv: readonly string[]): Promise<Command> {
-    const child = spawn("/bin/sh", ["-c", trampoline, "sh", ...argv], { stdio: "inherit" });
+    const [name = "", ...rest] = argv;
+    const [first, other] = trampolines;
+    const { shell, script } = existsSync(first.shell) ? first : other;
+    const args = ["-c", script, name, findCommand(name) ?? name, ...rest];
+    const child = spawn(shell, args, { stdio: "inherit" });
     await new Promise((resolve, reject) => child.once("spawn", resolve).once("error", reject));
     const command = new Command(child);
     for (const until = Date.now() + stopMs; !isStopped(command.pid); await sleep(1)) {
       if (command.#end === undefined && Date.now() < until) continue;
       child.kill("SIGKILL");
-      throw new Error("/bin/sh did not stop itself");
+      throw new Error(`${shell} did not stop itself`);
     }
     return command;
   }
@@ -74,11 +85,12 @@ function isStopped(pid: number): boolean {
   }
 }
 
-/** As the shell would find it. */
-export function isCommand(name: string): boolean {
-  if (name.includes("/")) return isExecutable(name);
+/** The file that the shell would run; undefined: there is none. */
+export function findCommand(name: string): string | undefined {
+  if (name.includes("/")) return isExecutable(name) ? name : undefined;
   const folders = (process.env["PATH"] ?? "/usr/bin:/bin").split(delimiter);
-  return folders.some((folder) => isExecutable(join(folder === "" ? "." : folder, name)));
+  const paths = folders.map((folder) => `${folder === "" ? "." : folder}/${name}`);
+  return paths.find((path) => isExecutable(path));
 }
 
 function isExecutable(path: string): boolean {

@@ -123,6 +123,11 @@ export class ProbeSource {
     return this.#members.size === 0 || this.#counted === 0;
   }
 
+  /** False: it was stopped, or is gone for good. */
+  get isRunning(): boolean {
+    return this.#state === "running";
+  }
+
   /** For tests: the shell that starts the probe. */
   get keeperPid(): number | undefined {
     return this.#keeper.pid;

@@ -83,7 +83,7 @@ describe("a made-up /proc", () => {
     made(2, { stat: statLine(2, "b", 1), "task/2/children": "1 5 " });
     made(3, { stat: statLine(3, "c", 1, "Z"), "task/3/children": "" });
     made(5, { stat: statLine(5, "d", 2), "task/5/children": "" });
-    expect(treeOf(1, proc).toSorted()).toEqual([1, 2, 5]);
+    expect(treeOf(1, proc).toSorted((a, b) => a - b)).toEqual([1, 2, 5]);
     expect(treeOf(3, proc)).toEqual([]);
   });
 

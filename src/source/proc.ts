@@ -145,6 +145,12 @@ export function treeOf(pid: number, proc = "/proc"): number[] {
   return [...seen];
 }
 
+/** Every process there is. */
+export function processIds(proc = "/proc"): number[] {
+  const names = attempt(() => readdirSync(proc)) ?? [];
+  return names.filter((name) => /^[1-9]\d*$/.test(name)).map(Number);
+}
+
 function numberOf(text: string | undefined): number | undefined {
   const trimmed = text?.trim();
   return trimmed !== undefined && /^\d{1,15}$/.test(trimmed) ? Number(trimmed) : undefined;

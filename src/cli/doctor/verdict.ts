@@ -90,3 +90,12 @@ function judge({ name, title, needs, asks }: Way, findings: readonly Finding[]):
   const state = troubled.length > 0 ? "limited" : "ok";
   return { name, title, state, because: troubled.map((finding) => finding.name) };
 }
+
+/** What stands in the way of recording, each with what to do; undefined where nothing is known to. */
+export function whyNotHere(machine: Machine): string | undefined {
+  const { findings, verdicts } = examine(machine);
+  const because = verdicts.find((verdict) => verdict.name === "record")?.because ?? [];
+  const wrong = findings.filter(({ name, state }) => state === "no" && because.includes(name));
+  if (wrong.length === 0) return undefined;
+  return wrong.map(({ name, found, fix }) => `${name}: ${found} (${fix ?? ""})`).join("; ");
+}
