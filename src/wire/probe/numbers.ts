@@ -1,150 +1,31 @@
-// Numbers of system calls on the machines that the probe runs on, for the calls of model/syscall.ts. Sources: the kernel's
-// arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h (arm64). Old and new twins stand in one row.
+// Numbers of system calls → the calls of model/syscall.ts, for the machines that the probe runs on.
 
 import { Family, type SyscallName, syscalls } from "../../model/syscall.ts";
+import { callNames } from "../numbers.ts";
 
 /** ELF machine numbers, as HELLO says them. */
 export const Machine = { x64: 62, arm64: 183 } as const;
 
-/** x86-64, arm64. A call that is missing here exists on neither: recv and send are recvfrom and sendto there. */
-const numbers: {
-  readonly [Name in SyscallName]?: readonly [x64: readonly number[], arm64: readonly number[]];
-} = {
-  open: [[2], []],
-  openat: [[257], [56]],
-  openat2: [[437], [437]],
-  creat: [[85], []],
-  open_by_handle_at: [[304], [265]],
-  close: [[3], [57]],
-  close_range: [[436], [436]],
-  read: [[0], [63]],
-  readv: [[19], [65]],
-  pread64: [[17], [67]],
-  preadv: [[295], [69]],
-  preadv2: [[327], [286]],
-  recvfrom: [[45], [207]],
-  recvmsg: [[47], [212]],
-  recvmmsg: [[299], [243]],
-  getdents: [[78, 217], [61]],
-  write: [[1], [64]],
-  writev: [[20], [66]],
-  pwrite64: [[18], [68]],
-  pwritev: [[296], [70]],
-  pwritev2: [[328], [287]],
-  sendto: [[44], [206]],
-  sendmsg: [[46], [211]],
-  sendmmsg: [[307], [269]],
-  mmap: [[9], [222]],
-  socket: [[41], [198]],
-  bind: [[49], [200]],
-  listen: [[50], [201]],
-  connect: [[42], [203]],
-  accept: [[43], [202]],
-  accept4: [[288], [242]],
-  socketpair: [[53], [199]],
-  pipe: [[22], []],
-  pipe2: [[293], [59]],
-  dup: [[32], [23]],
-  dup2: [[33], []],
-  dup3: [[292], [24]],
-  fcntl: [[72], [25]],
-  pidfd_getfd: [[438], [438]],
-  chdir: [[80], [49]],
-  fchdir: [[81], [50]],
-  getcwd: [[79], [17]],
-  clone: [[56], [220]],
-  clone3: [[435], [435]],
-  fork: [[57], []],
-  vfork: [[58], []],
-  execve: [[59], [221]],
-  execveat: [[322], [281]],
-  exit: [[60], [93]],
-  exit_group: [[231], [94]],
-  setuid: [[105], [146]],
-  setreuid: [[113], [145]],
-  setresuid: [[117], [147]],
-  setfsuid: [[122], [151]],
-  setgid: [[106], [144]],
-  setregid: [[114], [143]],
-  setresgid: [[119], [149]],
-  setfsgid: [[123], [152]],
-  setgroups: [[116], [159]],
-  capset: [[126], [91]],
-  setns: [[308], [268]],
-  unshare: [[272], [97]],
-  setsid: [[112], [157]],
-  setpgid: [[109], [154]],
-  mkdir: [[83], []],
-  mkdirat: [[258], [34]],
-  rmdir: [[84], []],
-  unlink: [[87], []],
-  unlinkat: [[263], [35]],
-  link: [[86], []],
-  linkat: [[265], [37]],
-  symlink: [[88], []],
-  symlinkat: [[266], [36]],
-  rename: [[82], []],
-  renameat: [[264], [38]],
-  renameat2: [[316], [276]],
-  chmod: [[90], []],
-  fchmod: [[91], [52]],
-  fchmodat: [[268], [53]],
-  fchmodat2: [[452], [452]],
-  chown: [[92], []],
-  fchown: [[93], [55]],
-  lchown: [[94], []],
-  fchownat: [[260], [54]],
-  mknod: [[133], []],
-  mknodat: [[259], [33]],
-  truncate: [[76], [45]],
-  ftruncate: [[77], [46]],
-  mount: [[165], [40]],
-  move_mount: [[429], [429]],
-  umount2: [[166], [39]],
-  chroot: [[161], [51]],
-  pivot_root: [[155], [41]],
-  shutdown: [[48], [210]],
-  sendfile: [[40], [71]],
-  splice: [[275], [76]],
-  tee: [[276], [77]],
-  copy_file_range: [[326], [285]],
-  ptrace: [[101], [117]],
-  process_vm_writev: [[311], [271]],
-  process_vm_readv: [[310], [270]],
-  kill: [[62], [129]],
-  tkill: [[200], [130]],
-  tgkill: [[234], [131]],
-  pidfd_send_signal: [[424], [424]],
-  init_module: [[175], [105]],
-  finit_module: [[313], [273]],
-  delete_module: [[176], [106]],
-  bpf: [[321], [280]],
-  io_uring_setup: [[425], [425]],
-  io_uring_enter: [[426], [426]],
-  io_uring_register: [[427], [427]],
-  eventfd: [[284, 290], [19]],
-  epoll_create: [[213, 291], [20]],
-  inotify_init: [[253, 294], [26]],
-  fanotify_init: [[300], [262]],
-  timerfd_create: [[283], [85]],
-  signalfd: [[282, 289], [74]],
-  memfd_create: [[319], [279]],
-  userfaultfd: [[323], [282]],
-  pidfd_open: [[434], [434]],
-  perf_event_open: [[298], [241]],
-};
-
 export type NumberedCall = { readonly name: SyscallName; readonly family: number };
+
+const rows: ReadonlyMap<string, NumberedCall> = new Map(
+  syscalls.flatMap((row) => {
+    const { name } = row;
+    const call = { name, family: Family[row.family] };
+    const aliases: readonly string[] = "aliases" in row ? row.aliases : [];
+    return [name, ...aliases].map((alias): [string, NumberedCall] => [alias, call]);
+  }),
+);
 
 /** Call by number; undefined for a machine that the probe does not run on. */
 export function callsOf(machine: number): ReadonlyMap<number, NumberedCall> | undefined {
-  const column = machine === Machine.x64 ? 0 : machine === Machine.arm64 ? 1 : undefined;
-  if (column === undefined) return undefined;
+  const known =
+    machine === Machine.x64 ? "x86-64" : machine === Machine.arm64 ? "arm64" : undefined;
+  if (known === undefined) return undefined;
   const calls = new Map<number, NumberedCall>();
-  for (const { name, family } of syscalls) {
-    for (const number of numbers[name]?.[column] ?? []) {
-      calls.set(number, { name, family: Family[family] });
-    }
+  for (const [number, name] of callNames[known]) {
+    const call = rows.get(name);
+    if (call !== undefined) calls.set(number, call);
   }
   return calls;
 }

@@ -12,8 +12,9 @@ import type { ReaderOptions } from "../reader.ts";
 import { ProbeClock } from "./clock.ts";
 import { ControlDecoder } from "./control.ts";
 import { FlowDecoder, type Witness } from "./flows.ts";
+import { letterOf } from "./flags.ts";
 import { FrameFeed } from "./frames.ts";
-import { big64, clockAt, headAt, headBytes, helloAt, messageSizes, u32 } from "./layout.ts";
+import { big64, clockAt, headAt, headBytes, helloAt, messageSizes, pathAt, u32 } from "./layout.ts";
 import { Losses } from "./losses.ts";
 import { callsOf } from "./numbers.ts";
 import { PathTable } from "./paths.ts";
@@ -21,6 +22,8 @@ import { PathTable } from "./paths.ts";
 export type ProbeReaderOptions = ReaderOptions & {
   /** Where the probe sends totals and single operations both: which of them counts. Default: both, the greater of the two. */
   readonly witness?: Witness;
+  /** Told of every path, with its number and the letter of its type, before the first message that uses it. */
+  readonly onPath?: ((id: number, path: string, letter: string) => void) | undefined;
 };
 
 const starved = "starved";
@@ -43,6 +46,7 @@ export class ProbeReader implements SyscallReader {
   readonly #flows: FlowDecoder;
   readonly #losses = new Losses();
   readonly #path: string | undefined;
+  readonly #onPath: ProbeReaderOptions["onPath"];
   readonly #diagnostics: Diagnostic[] = [];
   #diagnosticsDropped = 0;
   readonly #skipped = new Map<string, number>();
@@ -64,6 +68,7 @@ export class ProbeReader implements SyscallReader {
 
   constructor(options: ProbeReaderOptions = {}) {
     this.#path = options.path;
+    this.#onPath = options.onPath;
     this.#clock = new ProbeClock(options.base);
     this.#control = new ControlDecoder(this.#clock, this.#paths);
     this.#flows = new FlowDecoder(this.#clock, this.#paths, options.witness);
@@ -229,7 +234,9 @@ export class ProbeReader implements SyscallReader {
         return call;
       }
       case types.path:
-        return this.#paths.learn(bytes, words, at, end) ? undefined : this.#damaged(at);
+        if (!this.#paths.learn(bytes, words, at, end)) return this.#damaged(at);
+        this.#tellPath(at);
+        return undefined;
       // The source's business: it listens to answers and asks /proc about processes whose messages were lost.
       case types.ack:
       case types.scanBegin:
@@ -242,6 +249,15 @@ export class ProbeReader implements SyscallReader {
         this.#skip(`message of kind ${type}`);
         return undefined;
     }
+  }
+
+  #tellPath(at: number): void {
+    if (this.#onPath === undefined) return;
+    const { words } = this.#feed;
+    const id = u32(words, (at + pathAt.id) >> 2);
+    const known = this.#paths.get(id);
+    if (known === undefined) return;
+    this.#onPath(id, known.path, letterOf(u32(words, (at + pathAt.mode) >> 2)));
   }
 
   #exit(at: number): Input {
@@ -345,9 +361,9 @@ export class ProbeReader implements SyscallReader {
   #refuse(code: DiagnosticCode, message: string, at: number): Input | undefined {
     this.#report(code, message, at);
     this.#dead = true;
-    const lost = this.#feed.left;
+    const gap = this.#gap("unsupported", -1, "bytes", at);
     this.#feed.clear();
-    return this.#gap("unsupported", lost, "bytes", at);
+    return gap;
   }
 
   #damaged(at: number): Input {
