@@ -39,9 +39,11 @@ export type LiveRequest = {
   readonly rules: readonly Rule[];
   readonly json: boolean;
   /** Where the recording can be read again, as a user would type it; "" where it is not kept. */
-  readonly inputs: string;
+  readonly inputs?: (() => string) | undefined;
   /** Called with every batch, before it is judged. */
   readonly keep?: ((batch: LiveBatch) => void | Promise<void>) | undefined;
+  /** Asked at the end: nothing was recorded, and there is nothing to tell. */
+  readonly isVoid?: (() => boolean) | undefined;
 };
 
 export type LiveOutcome = {
@@ -163,7 +165,7 @@ class Teller {
 
   /** What the whole recording says. */
   async end(interrupted: boolean): Promise<LiveOutcome> {
-    await this.#finish();
+    if (this.#request.isVoid?.() !== true) await this.#finish();
     const incidents: Incident[] = [];
     let alerts = 0;
     let withdrawn = 0;
@@ -185,7 +187,7 @@ class Teller {
         });
       } else {
         const { columns, color } = this.#terminal;
-        const view = chapter.view(document, this.#request.inputs);
+        const view = chapter.view(document, this.#request.inputs?.() ?? "");
         await this.#terminal.write(`\n${renderStory(view, { columns, color })}`);
       }
     }

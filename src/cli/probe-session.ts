@@ -2,6 +2,7 @@
 // becomes of the records.
 
 import { diagnostic, type Diagnostic } from "../model/diagnostic.ts";
+import type { File } from "../model/entity.ts";
 import { ProbeRecording } from "../pipeline/probe-recording.ts";
 import { Command, type CommandEnd, findCommand } from "../source/command.ts";
 import { findGroup, groupsOfContainer, processesOf } from "../source/cgroup.ts";
@@ -132,6 +133,7 @@ export class ProbeSession {
   recording(options: {
     readonly exporter?: string | undefined;
     readonly begins?: boolean;
+    readonly watch?: (file: File) => boolean;
   }): ProbeRecording {
     const report = (item: Diagnostic): void => this.#terminal.report(item);
     return new ProbeRecording(this.source, { ...options, report });

@@ -4,12 +4,13 @@
 import { hostname } from "node:os";
 import { FlowEngine } from "../flow/engine.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
+import type { File, Host } from "../model/entity.ts";
 import type { FileFlow, NetworkFlow, Record } from "../model/record.ts";
 import type { Input } from "../model/syscall.ts";
 import type { TimeBase } from "../model/time.ts";
 import { readBootId, readNames } from "../source/names.ts";
 import type { ProbePart, ProbeSource } from "../source/probe.ts";
-import { ProbeReader } from "../wire/probe/reader.ts";
+import { ProbeReader, type ProbeReaderOptions } from "../wire/probe/reader.ts";
 
 export type ProbeRecordingOptions = {
   /** Host id in the header; the machine's name by default. */
@@ -34,7 +35,7 @@ const portion = 256;
 export class ProbeRecording {
   readonly #source: ProbeSource;
   readonly #options: ProbeRecordingOptions;
-  readonly #reader = new ProbeReader({ path: "probe" });
+  readonly #reader: ProbeReader;
   #engine: FlowEngine | undefined;
   /** What is known before the first time was seen. */
   #early: Input[] = [];
@@ -46,6 +47,7 @@ export class ProbeRecording {
   constructor(source: ProbeSource, options: ProbeRecordingOptions) {
     this.#source = source;
     this.#options = options;
+    this.#reader = new ProbeReader({ path: "probe", onPath: this.#onPath() });
   }
 
   async *batches(): AsyncGenerator<ProbeBatch> {
@@ -65,6 +67,17 @@ export class ProbeRecording {
     const { counters } = this.#reader;
     const dropped = Object.values(this.#engine?.counters.dropped ?? {});
     return { events: counters.events, unrecorded: dropped.reduce((sum, count) => sum + count, 0) };
+  }
+
+  /** What a rule names is watched from its first use on. */
+  #onPath(): ProbeReaderOptions["onPath"] {
+    const { watch, exporter } = this.#options;
+    if (watch === undefined) return undefined;
+    const host: Host = { id: exporter ?? hostname() };
+    return (id, path, type) => {
+      const file: File = { host, state: "REUP", ts: 0, type, path, container: undefined };
+      if (watch(file)) this.#source.watch(id);
+    };
   }
 
   #take(part: ProbePart): void {

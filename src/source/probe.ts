@@ -160,6 +160,11 @@ export class ProbeSource {
     return this.#apply(selection);
   }
 
+  /** From now on a flow on the path with this number is told when it begins. The next probe numbers anew. */
+  watch(path: number): void {
+    void this.#request("watch", 0, BigInt(path));
+  }
+
   /** The last words of everything, then the end. */
   async stop(): Promise<void> {
     if (this.#state !== "running") return;
