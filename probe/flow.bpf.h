@@ -82,6 +82,10 @@ __noinline int flow_end(__u32 tgid, __u32 fd, __u32 why)
 	struct flow *f = bpf_map_lookup_elem(&flows, &key);
 	if (!f)
 		return 0;
+	if (why == SF_WHY_CLOSE) {
+		f->out.ops |= SF_OP_CLOSE;
+		f->last_jiffies = bpf_jiffies64();
+	}
 	if (f->peers && f->peers != NO_PEERS) {
 		struct peer_walk walk = {tgid, fd, why};
 		bpf_for_each_map_elem(&peers, end_peer, &walk, 0);
@@ -168,7 +172,8 @@ static __always_inline int is_told_at_begin(struct scratch *s, const struct sf_f
 {
 	if (mode != SF_MODE_AGGREGATE || s->fresh)
 		return 1;
-	if (out->path && bpf_map_lookup_elem(&watched, &out->path))
+	__u64 *watches = number(WATCHES);
+	if (watches && *watches && out->path && bpf_map_lookup_elem(&watched, &out->path))
 		return 1;
 	return op == SF_OP_CONNECT && is_first_contact(out, s->tgid);
 }
@@ -180,14 +185,17 @@ __noinline int flow_begin(__u32 slot, __u32 fd, __u64 file_at, __u32 op, __u32 f
 	struct scratch *s = scratch_of(slot);
 	if (!s || !file_at)
 		return 0;
-	struct file *file = (void *)file_at;
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	bpf_probe_read_kernel(s->file_copy, FILE_BYTES, (void *)file_at);
+	__u64 inode_at = 0;
+	FIELD(inode_at, s->file_copy, FILE_BYTES, file_at, struct file, f_inode);
+	bpf_probe_read_kernel(s->inode_copy, INODE_BYTES, (void *)inode_at);
+	struct inode *inode = (void *)inode_at;
 	struct flow *f = &s->flow;
 	struct sf_flow *out = &f->out;
 	__builtin_memset(f, 0, sizeof(*f));
 	__u64 now = bpf_ktime_get_boot_ns();
 	f->file = file_at;
-	f->inode = (__u64)inode;
+	f->inode = inode_at;
 	f->last_jiffies = bpf_jiffies64();
 	f->peers = NO_PEERS;
 	out->head.type = SF_TYPE_FLOW;
@@ -200,10 +208,12 @@ __noinline int flow_begin(__u32 slot, __u32 fd, __u64 file_at, __u32 op, __u32 f
 	out->fd = fd;
 	out->ops = op;
 	out->flags = flags;
-	out->mode = BPF_CORE_READ(inode, i_mode);
-	out->inode = BPF_CORE_READ(inode, i_ino);
-	out->device = BPF_CORE_READ(inode, i_sb, s_dev);
-	out->generation = BPF_CORE_READ(inode, i_generation);
+	FIELD(out->mode, s->inode_copy, INODE_BYTES, inode_at, struct inode, i_mode);
+	FIELD(out->inode, s->inode_copy, INODE_BYTES, inode_at, struct inode, i_ino);
+	FIELD(out->generation, s->inode_copy, INODE_BYTES, inode_at, struct inode, i_generation);
+	__u64 super = 0;
+	FIELD(super, s->inode_copy, INODE_BYTES, inode_at, struct inode, i_sb);
+	bpf_core_read(&out->device, sizeof(out->device), &((struct super_block *)super)->s_dev);
 	s->fresh = 0;
 	__u32 type = out->mode & S_IFMT;
 	if (type == S_IFSOCK) {
@@ -225,11 +235,14 @@ __noinline int flow_begin(__u32 slot, __u32 fd, __u64 file_at, __u32 op, __u32 f
 		out->kind = SF_KIND_OTHER;
 	else {
 		out->kind = SF_KIND_FILE;
-		out->path = path_id(slot, (__u64)BPF_CORE_READ(file, f_path.dentry), (__u64)BPF_CORE_READ(file, f_path.mnt));
+		__u64 dentry = 0, mount = 0;
+		FIELD(dentry, s->file_copy, FILE_BYTES, file_at, struct file, f_path.dentry);
+		FIELD(mount, s->file_copy, FILE_BYTES, file_at, struct file, f_path.mnt);
+		out->path = path_id(slot, dentry, mount);
 	}
 	if (op == SF_OP_OPEN) {
 		out->opens = 1;
-		out->open_flags = BPF_CORE_READ(file, f_flags);
+		FIELD(out->open_flags, s->file_copy, FILE_BYTES, file_at, struct file, f_flags);
 	}
 	if (is_told_at_begin(s, out, op)) {
 		/* Raw mode's messages mean nothing without it. In the others the flow's next word says the same. */

@@ -8,8 +8,9 @@
 
 static __always_inline void root_of(struct scratch *s, struct task_struct *task)
 {
-	s->root_dentry = (__u64)BPF_CORE_READ(task, fs, root.dentry);
-	s->root_mount = (__u64)BPF_CORE_READ(task, fs, root.mnt);
+	struct fs_struct *fs = task->fs;
+	s->root_dentry = fs ? (__u64)fs->root.dentry : 0;
+	s->root_mount = fs ? (__u64)fs->root.mnt : 0;
 }
 
 /* One step towards the root; 1 at its end. The position lives in the scratch memory. */
@@ -52,13 +53,14 @@ __noinline int path_id(__u32 slot, __u64 dentry_at, __u64 mount_at)
 	if (!s || !dentry_at || !mount_at)
 		return 0;
 	struct dentry *dentry = (void *)dentry_at;
-	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
 	__u64 *epoch = number(RENAME_EPOCH);
 	s->fresh = 0;
+	bpf_probe_read_kernel(s->dentry_copy, DENTRY_BYTES, dentry);
 	s->key.dentry = dentry_at;
 	s->key.mount = mount_at;
-	s->key.inode = (__u64)inode;
-	s->key.name = BPF_CORE_READ(dentry, d_name.hash_len);
+	FIELD(s->key.inode, s->dentry_copy, DENTRY_BYTES, dentry_at, struct dentry, d_inode);
+	FIELD(s->key.name, s->dentry_copy, DENTRY_BYTES, dentry_at, struct dentry, d_name.hash_len);
+	struct inode *inode = (void *)s->key.inode;
 	s->key.root = s->root_dentry ^ (epoch ? *epoch << 48 : 0);
 	__u32 *known = bpf_map_lookup_elem(&paths, &s->key);
 	if (known)

@@ -82,7 +82,15 @@ struct counters {
  * those that the loader runs. */
 enum { IN_PROCESS, IN_LOADER, SCRATCHES };
 
+/* Beginnings of the kernel's structures: one copy is cheaper than reading field by field. */
+#define INODE_BYTES 192
+#define FILE_BYTES 128
+#define DENTRY_BYTES 64
+
 struct scratch {
+	__u8 inode_copy[INODE_BYTES];
+	__u8 file_copy[FILE_BYTES];
+	__u8 dentry_copy[DENTRY_BYTES];
 	__u64 root_dentry, root_mount;
 	__u64 start;
 	__u32 tgid, tid;
@@ -206,7 +214,16 @@ struct {
 	__type(value, struct counters);
 } counts SEC(".maps");
 
-enum { NEXT_FLOW, NEXT_PATH, RENAME_EPOCH, EVERY_PROCESS, CGROUPS_USED, NUMBERS };
+/* A field out of the copy of a structure's beginning, or from the kernel where a layout has it further behind. */
+#define FIELD(value, copy, room, address, type, field)                                             \
+	do {                                                                                       \
+		if (bpf_core_field_offset(type, field) + sizeof(value) <= (room))                  \
+			__builtin_memcpy(&(value), (copy) + bpf_core_field_offset(type, field), sizeof(value)); \
+		else                                                                               \
+			bpf_probe_read_kernel(&(value), sizeof(value), (void *)((address) + bpf_core_field_offset(type, field))); \
+	} while (0)
+
+enum { NEXT_FLOW, NEXT_PATH, RENAME_EPOCH, EVERY_PROCESS, CGROUPS_USED, WATCHES, NUMBERS };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

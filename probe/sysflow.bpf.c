@@ -253,10 +253,12 @@ __noinline int say_call(__u32 nr)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct scratch *s = enter(task);
-	if (!s || nr >= CALLS)
+	if (!s)
 		return 0;
 	struct sf_call *m = &s->message.call;
-	const volatile struct call_shape *shape = &call_shapes[nr];
+	__u64 row = nr;
+	BELOW(row, 511);
+	const volatile struct call_shape *shape = &call_shapes[row];
 	__u32 text1 = 0, text2 = 0, flags = 0;
 	__u32 which = shape->directory1;
 	m->dir1 = which ? directory_id(which == CURRENT ? (__u64)AT_FDCWD : s->arguments[(which - 1) & 7]) : 0;
@@ -323,6 +325,17 @@ static __always_inline void tell(struct call *c)
 	say_call(c->nr);
 }
 
+/* Raw messages name the flow that they belong to. */
+static __always_inline void name_flow(struct call *c, __u32 fd)
+{
+	if (mode == SF_MODE_AGGREGATE)
+		return;
+	__u64 key = flow_key(c->tgid, fd);
+	struct flow *f = bpf_map_lookup_elem(&flows, &key);
+	if (f)
+		c->flow = f->out.id;
+}
+
 static __always_inline void opened(struct call *c)
 {
 	if (c->ret == -ENOENT || c->ret == -ENOTDIR) {
@@ -336,13 +349,8 @@ static __always_inline void opened(struct call *c)
 		return;
 	}
 	flow_end(c->tgid, c->ret, SF_WHY_REPLACED);
-	__u64 file = file_at(c->task, c->ret);
-	__u64 key = flow_key(c->tgid, c->ret);
-	if (look_here(c->ret, file, SF_OP_OPEN)) {
-		struct flow *f = bpf_map_lookup_elem(&flows, &key);
-		if (f)
-			c->flow = f->out.id;
-	}
+	look_here(c->ret, file_at(c->task, c->ret), SF_OP_OPEN);
+	name_flow(c, c->ret);
 }
 
 static __always_inline void closed(struct call *c)
@@ -350,12 +358,7 @@ static __always_inline void closed(struct call *c)
 	if (c->ret == -EBADF)
 		return;
 	__u32 fd = ARGUMENT_0(c->regs);
-	__u64 key = flow_key(c->tgid, fd);
-	struct flow *f = bpf_map_lookup_elem(&flows, &key);
-	if (!f)
-		return;
-	c->flow = f->out.id;
-	used(f, SF_OP_CLOSE);
+	name_flow(c, fd);
 	flow_end(c->tgid, fd, SF_WHY_CLOSE);
 }
 
@@ -382,8 +385,6 @@ __noinline int end_descriptor(__u32 tgid, __u32 fd, __u32 why)
 	struct flow *f = bpf_map_lookup_elem(&flows, &key);
 	if (!f || (why != SF_WHY_EXIT && f->file == file_at(bpf_get_current_task_btf(), fd)))
 		return 0;
-	if (why == SF_WHY_CLOSE)
-		used(f, SF_OP_CLOSE);
 	return flow_end(tgid, fd, why);
 }
 
@@ -449,12 +450,8 @@ static __always_inline void accepted_one(struct call *c)
 	if (c->ret < 0)
 		return;
 	flow_end(c->tgid, c->ret, SF_WHY_REPLACED);
-	if (look_here(c->ret, file_at(c->task, c->ret), SF_OP_ACCEPT)) {
-		__u64 key = flow_key(c->tgid, c->ret);
-		struct flow *f = bpf_map_lookup_elem(&flows, &key);
-		if (f)
-			c->flow = f->out.id;
-	}
+	look_here(c->ret, file_at(c->task, c->ret), SF_OP_ACCEPT);
+	name_flow(c, c->ret);
 }
 
 static __always_inline void connected(struct call *c)
@@ -466,12 +463,8 @@ static __always_inline void connected(struct call *c)
 	__u32 fd = ARGUMENT_0(c->regs);
 	/* A datagram socket may be connected again, to somebody else. */
 	flow_end(c->tgid, fd, SF_WHY_REPLACED);
-	if (look_here(fd, file_at(c->task, fd), SF_OP_CONNECT)) {
-		__u64 key = flow_key(c->tgid, fd);
-		struct flow *f = bpf_map_lookup_elem(&flows, &key);
-		if (f)
-			c->flow = f->out.id;
-	}
+	look_here(fd, file_at(c->task, fd), SF_OP_CONNECT);
+	name_flow(c, fd);
 }
 
 static __always_inline void mapped(struct call *c)
@@ -986,6 +979,7 @@ int command(struct command *c)
 		__u32 id = c->value;
 		__u32 one = 1;
 		bpf_map_update_elem(&watched, &id, &one, BPF_ANY);
+		next_number(WATCHES);
 		return 0;
 	}
 	}
