@@ -75,16 +75,12 @@ function toText({ findings, verdicts }: Report, terminal: Terminal): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** The machine's side can be judged before the probe is there. */
-const probeNote = "this is the machine's side; this version holds no probe yet";
-
 function verdictLine(verdict: Verdict, findings: readonly Finding[], paint: Paint): string {
   const word = paint("bold", paint(colors[verdict.state], words[verdict.state]));
   const reasons = verdict.because.map((name) => {
     const found = findings.find((finding) => finding.name === name)?.found ?? "";
     return `${name}: ${printable(found)}`;
   });
-  if (verdict.name === "record") reasons.push(probeNote);
   const tail = reasons.length === 0 ? "" : ` (${reasons.join("; ")})`;
   return `${padEnd(`${verdict.title}:`, 18)}${word}${paint("dim", tail)}`;
 }

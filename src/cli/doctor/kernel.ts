@@ -1,5 +1,6 @@
 // What the kernel can do and what it grants this process. The versions are those in which the features that the probe uses came.
 
+import { installedProbe } from "../../source/probe-binary.ts";
 import type { Machine } from "./machine.ts";
 import { type Finding, atLeast, versionOf } from "./row.ts";
 
@@ -16,14 +17,9 @@ export function findKernel(machine: Machine): Finding {
     return { name, found, state: "no", why, fix: "mount /proc" };
   }
   if (atLeast(version, 5, 17)) {
-    return { name, found, state: "ok", why: "5.17 and newer load the small probe" };
+    return { name, found, state: "ok", why: "5.17 and newer load the probe" };
   }
-  if (atLeast(version, 5, 8)) {
-    const why =
-      "5.8 has the ring buffer and CAP_BPF; the small probe needs 5.17, so the larger one is used";
-    return { name, found, state: "limited", why, fix: "a kernel from 5.17 on" };
-  }
-  const why = "the probe needs 5.8 (ring buffer, CAP_BPF, file iterator)";
+  const why = "the probe needs 5.17: loops of the kernel's own, and types resolved by the kernel";
   return { name, found, state: "no", why, fix: "a kernel from 5.17 on; or record with try" };
 }
 
@@ -77,13 +73,76 @@ export function findCapabilities(machine: Machine): Finding {
     const why = "loading the probe is allowed (CAP_BPF with CAP_PERFMON, or CAP_SYS_ADMIN)";
     return { name, found, state: "ok", why };
   }
+  if (machine.mayRun(installedAt)) {
+    const why = `not held, and not needed: /${installedAt} brings CAP_BPF and CAP_PERFMON`;
+    return { name, found, state: "ok", why };
+  }
   const missing = [!bpf && "CAP_BPF", !perfmon && "CAP_PERFMON"].filter((item) => item !== false);
+  // With CAP_BPF alone the kernel's answer to the loader is EINVAL, which names nothing.
+  const misleading = bpf ? '; without it the kernel says "Invalid argument" and no more' : "";
   return {
     name,
     found,
     state: "no",
-    why: `loading the probe needs ${missing.join(" and ")}`,
-    fix: "run as root, or grant exactly these: --cap-add BPF --cap-add PERFMON (container), setcap cap_bpf,cap_perfmon+ep (file)",
+    why: `loading the probe needs ${missing.join(" and ")}${misleading}`,
+    fix: fixOfCapabilities(machine),
+  };
+}
+
+function fixOfCapabilities(machine: Machine): string {
+  const container = "in a container: --cap-add BPF --cap-add PERFMON";
+  if (machine.isRoot) return `${container}; root of this machine has them`;
+  if (machine.exists(installedAt)) {
+    return "you are not in the group sysflow: sudo usermod -aG sysflow $USER, then log in again";
+  }
+  return `sudo sysflow probe install (once), or sudo sysflow record …; ${container}`;
+}
+
+/** Below the root, as all paths here. */
+const installedAt = installedProbe().slice(1);
+
+export function findProbeBinary(machine: Machine): Finding {
+  const name = "probe";
+  if (machine.exists(installedAt)) {
+    const found = `/${installedAt}`;
+    if (machine.mayRun(installedAt)) return { name, found, state: "ok", why: "installed" };
+    const fix = "sudo usermod -aG sysflow $USER, then log in again; or sudo sysflow record …";
+    const why = "installed; only root and the group sysflow may run it";
+    return { name, found, state: "no", why, fix };
+  }
+  const { shippedProbe } = machine;
+  if (shippedProbe !== undefined) {
+    const why = "came with the program: root may record; others once it is installed";
+    return { name, found: shippedProbe, state: "ok", why };
+  }
+  return {
+    name,
+    found: "not found",
+    state: "no",
+    why: `neither installed (/${installedAt}) nor beside the program`,
+    fix: "in a checkout: npm run build, with clang, bpftool and musl-tools installed",
+  };
+}
+
+/** PROC_PID_INIT_INO (include/linux/proc_ns.h): the first namespace's own number. */
+const firstPidNamespace = "pid:[4026531836]";
+
+export function findPidNamespace(machine: Machine): Finding {
+  const name = "pid-namespace";
+  const found = machine.link("proc/self/ns/pid");
+  if (found === undefined) {
+    const why = "/proc/self/ns/pid cannot be read";
+    return { name, found: "unknown", state: "limited", why, fix: "mount /proc" };
+  }
+  if (found === firstPidNamespace) {
+    return { name, found: "the host's", state: "ok", why: "process ids are the kernel's" };
+  }
+  return {
+    name,
+    found: `another (${found})`,
+    state: "no",
+    why: "process ids here are not the kernel's: the probe would record other processes",
+    fix: "run the container with --pid=host, or record on the host",
   };
 }
 
@@ -169,6 +228,6 @@ export function findMemlock(machine: Machine): Finding {
   if (soft === "unlimited" || Number(soft) >= 64 * 1024 * 1024) {
     return { name, found, state: "ok", why: "enough for the probe's maps" };
   }
-  const why = "before 5.11 the probe's maps (about 41 MB) count against it";
+  const why = "before 5.11 the probe's maps (up to 32 MB) count against it";
   return { name, found, state: "limited", why, fix: "ulimit -l unlimited" };
 }

@@ -1,9 +1,10 @@
 // What can be read of a machine, always below one root folder, so that a made-up machine is a folder too. Nothing here throws:
 // what cannot be read is undefined.
 
-import { closeSync, openSync, readSync, readdirSync, realpathSync, statSync } from "node:fs";
-import { statfsSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, readSync, readdirSync } from "node:fs";
+import { readlinkSync, realpathSync, statSync, statfsSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
+import { shippedProbe } from "../../source/probe-binary.ts";
 
 export type Machine = {
   /** Contents of a file (its first 64 KiB). */
@@ -11,11 +12,18 @@ export type Machine = {
   readonly exists: (path: string) => boolean;
   readonly names: (path: string) => readonly string[];
   readonly isExecutable: (path: string) => boolean;
+  /** This very user may run it. */
+  readonly mayRun: (path: string) => boolean;
+  /** What a symbolic link says, as it stands there. */
+  readonly link: (path: string) => string | undefined;
   /** Bytes that an ordinary user may still write to the root's file system. */
   readonly freeBytes: () => number | undefined;
   /** What is not in files: the running program's own facts. */
   readonly nodeVersion: string;
   readonly arch: string;
+  readonly isRoot: boolean;
+  /** The probe that came with the program. */
+  readonly shippedProbe: string | undefined;
   readonly searchPath: readonly string[];
 };
 
@@ -46,6 +54,11 @@ export function machineBelow(root: string): Machine {
       const stat = attempt(() => statSync(real));
       return stat !== undefined && stat.isFile() && (stat.mode & 0o111) !== 0;
     },
+    mayRun: (path) => {
+      const real = find(path);
+      return real !== undefined && attempt(() => accessSync(real, constants.X_OK) ?? true) === true;
+    },
+    link: (path) => attempt(() => readlinkSync(join(top, path))),
     freeBytes: () =>
       attempt(() => {
         const stat = statfsSync(top);
@@ -53,6 +66,8 @@ export function machineBelow(root: string): Machine {
       }),
     nodeVersion: process.versions.node,
     arch: process.arch,
+    isRoot: process.geteuid?.() === 0,
+    shippedProbe: shippedProbe(),
     searchPath: (process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(":"),
   };
 }

@@ -24,7 +24,8 @@ export function findArchitecture(machine: Machine): Finding {
     return { name, found: "x86-64", state: "ok", why: "tested here" };
   }
   if (arch === "arm64" || arch === "aarch64") {
-    const why = "recordings can be read; the probe and strace logs are not tested on it";
+    const why =
+      "recordings can be read; the probe compiles for it and strace logs are read, neither is tested on it";
     return { name, found: "arm64", state: "limited", why };
   }
   const why = "recordings can be read; system calls of this architecture are not known";

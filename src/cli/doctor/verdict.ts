@@ -9,6 +9,8 @@ import {
   findLockdown,
   findMemlock,
   findPerfParanoid,
+  findPidNamespace,
+  findProbeBinary,
   findPtrace,
   findSeccomp,
   findTracefs,
@@ -34,6 +36,8 @@ const checks: readonly ((machine: Machine) => Finding)[] = [
   findTracefs,
   findCgroups,
   findContainer,
+  findPidNamespace,
+  findProbeBinary,
 ];
 
 export type Verdict = {
@@ -62,7 +66,16 @@ const ways: readonly Way[] = [
   {
     name: "record",
     title: "record (probe)",
-    needs: ["node", "architecture", "kernel", "btf", "lockdown", "capabilities"],
+    needs: [
+      "node",
+      "architecture",
+      "kernel",
+      "btf",
+      "lockdown",
+      "capabilities",
+      "pid-namespace",
+      "probe",
+    ],
     asks: ["seccomp", "memlock", "cgroups", "container", "disk"],
   },
 ];
