@@ -83,7 +83,10 @@ export class ProbeSession {
     if (typeof binary !== "string") return { diagnostic: binary, exit: Exit.notPossible };
     const found = target.kind === "command" ? undefined : selectionOf(target);
     if (found !== undefined && "exit" in found) return found;
-    const command = target.kind === "command" ? await Command.start(target.argv) : undefined;
+    // Documents have standard output for themselves.
+    const output = flagOption(options, "json") ? "stderr" : "inherit";
+    const command =
+      target.kind === "command" ? await Command.start(target.argv, output) : undefined;
     const pids = command === undefined ? [] : [command.pid];
     const selection: Selection = found ?? { kind: "processes", pids };
     const identity = ownIdentity();

@@ -24,6 +24,8 @@ Alerts are printed at once, incidents when they appear and when they change. An
 alert that the recording as a whole does not bear out is withdrawn. At the end
 stands what "story" tells of the same recording; -o keeps it.
 
+Under --json the command's standard output goes to standard error.
+
 It ends when the command and all that it started have ended, when the input
 ends, or with Ctrl-C.
 

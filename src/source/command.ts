@@ -26,12 +26,17 @@ export class Command {
   #end: CommandEnd | undefined;
 
   /** Starts and stops it. Throws where there is no shell, or it does not stop. */
-  static async start(argv: readonly string[]): Promise<Command> {
+  static async start(
+    argv: readonly string[],
+    output: "inherit" | "stderr" = "inherit",
+  ): Promise<Command> {
     const [name = "", ...rest] = argv;
     const [first, other] = trampolines;
     const { shell, script } = existsSync(first.shell) ? first : other;
     const args = ["-c", script, name, findCommand(name) ?? name, ...rest];
-    const child = spawn(shell, args, { stdio: "inherit" });
+    const child = spawn(shell, args, {
+      stdio: ["inherit", output === "stderr" ? 2 : "inherit", "inherit"],
+    });
     await new Promise((resolve, reject) => child.once("spawn", resolve).once("error", reject));
     const command = new Command(child);
     for (const until = Date.now() + stopMs; !isStopped(command.pid); await sleep(1)) {
