@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sets up what tests compare with: strace and sysdig, Python's fastavro and sysflow-tools in .cache/python, Apache's Avro for Java
+# Sets up what tests compare with: strace and sysdig, ausearch in .cache/audit, Python's fastavro and sysflow-tools in .cache/python, Apache's Avro for Java
 # in .cache/java (with the JDK and Maven of the machine). Does nothing where it is done already; leaves out what the machine lacks the tool for.
 set -eu
 cd "$(dirname "$0")/.."
@@ -20,6 +20,15 @@ if [ -n "$missing" ]; then
   else
     echo "left out, for only root may install them:$missing"
   fi
+fi
+
+# Unpacked, not installed: the package would start its daemon.
+if ! command -v ausearch >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1 && command -v dpkg >/dev/null 2>&1; then
+  if ! [ -f .cache/audit/sbin/ausearch ]; then
+    mkdir -p .cache/audit
+    (cd .cache/audit && apt-get download -q auditd libauparse0 >/dev/null 2>&1 && for package in *.deb; do dpkg -x "$package" .; done && rm ./*.deb) || true
+  fi
+  [ -f .cache/audit/sbin/ausearch ] && echo "audit: ausearch" || echo "audit: left out, there is no package auditd"
 fi
 
 if command -v python3 >/dev/null 2>&1; then
