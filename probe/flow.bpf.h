@@ -23,7 +23,7 @@ static __always_inline __u64 last_time(const struct flow *f, __u64 now)
 }
 
 /* 0 when there is no room. */
-static __noinline int flow_send(struct flow *f, __u32 why)
+__noinline int flow_send(struct flow *f, __u32 why)
 {
 	if (!f)
 		return 1;
@@ -46,7 +46,7 @@ static __noinline int flow_send(struct flow *f, __u32 why)
 }
 
 /* The last word. What finds no room waits in `parked`, and the sweep says it. */
-static __noinline int flow_last_word(struct flow *f, __u32 why)
+__noinline int flow_last_word(struct flow *f, __u32 why)
 {
 	if (!f)
 		return 0;
@@ -93,9 +93,6 @@ __noinline int flow_end(__u32 tgid, __u32 fd, __u32 why)
 	flow_last_word(f, why);
 	bpf_map_delete_elem(&flows, &key);
 	COUNT(live_flows, -1);
-	struct process *p = bpf_map_lookup_elem(&processes, &tgid);
-	if (p && fd < FAR_FD)
-		__sync_fetch_and_and(&p->descriptors[(fd >> 6) & 15], ~(1ULL << (fd & 63)));
 	return 1;
 }
 
@@ -244,23 +241,22 @@ __noinline int flow_begin(__u32 slot, __u32 fd, __u64 file_at, __u32 op, __u32 f
 		out->opens = 1;
 		FIELD(out->open_flags, s->file_copy, FILE_BYTES, file_at, struct file, f_flags);
 	}
-	if (is_told_at_begin(s, out, op)) {
-		/* Raw mode's messages mean nothing without it. In the others the flow's next word says the same. */
-		if (!flow_send(f, SF_WHY_BEGIN) && mode != SF_MODE_AGGREGATE)
-			COUNT(flows_lost, 1);
-	}
 	__u64 key = flow_key(s->tgid, fd);
-	if (bpf_map_update_elem(&flows, &key, f, BPF_NOEXIST)) {
+	long error = bpf_map_update_elem(&flows, &key, f, BPF_NOEXIST);
+	if (error == -EEXIST) {
+		/* Its number was another file's whose end was not seen. */
+		flow_end(s->tgid, fd, SF_WHY_REPLACED);
+		error = bpf_map_update_elem(&flows, &key, f, BPF_NOEXIST);
+	}
+	if (error) {
 		COUNT(flows_untracked, 1);
 		return 0;
 	}
 	COUNT(live_flows, 1);
-	struct process *p = process_of(s->tgid);
-	if (p) {
-		if (fd < FAR_FD)
-			__sync_fetch_and_or(&p->descriptors[(fd >> 6) & 15], 1ULL << (fd & 63));
-		else
-			p->far = 1;
+	if (is_told_at_begin(s, out, op)) {
+		/* Raw mode's messages mean nothing without it. In the others the flow's next word says the same. */
+		if (!flow_send(f, SF_WHY_BEGIN) && mode != SF_MODE_AGGREGATE)
+			COUNT(flows_lost, 1);
 	}
 	return 1;
 }

@@ -42,7 +42,7 @@ int kernel_open(struct kernel_side *k, const struct settings *s, char *reason, s
 void kernel_detach(struct kernel_side *k);
 /* Runs the kernel side's command program; an errno. */
 int kernel_command(struct kernel_side *k, void *command, size_t size);
-/* Checkpoints and parked flows; how often there was no room. */
+/* Checkpoints and parked flows; 1 when there was no room for all. */
 int kernel_sweep(struct kernel_side *k);
 /* Says the open descriptors of one process, or of all selected ones; an errno. */
 int kernel_scan(struct kernel_side *k, __u32 pid);

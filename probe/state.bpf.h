@@ -9,6 +9,7 @@
 
 #define ENOENT 2
 #define EBADF 9
+#define EEXIST 17
 #define ENOTDIR 20
 #define EINPROGRESS 115
 #define S_IFMT 0170000
@@ -19,7 +20,7 @@
 #define AF_INET 2
 #define AF_INET6 10
 #define PIPEFS_MAGIC 0x50495045
-#define FAR_FD 1024
+#define DESCRIPTORS_MAX 1048576
 #define PIDS_MAX 4194304
 
 /* Settings: the loader writes them before the programs are verified, so what is switched off costs nothing. */
@@ -44,11 +45,10 @@ struct flow {
 #define PEERS_MAX 64
 
 struct process {
-	__u64 descriptors[FAR_FD / 64]; /* descriptors with a flow */
-	__u32 far;			/* a higher one had a flow */
 	__u32 failed_opens;
 	__u32 threads_cloned;
 	__u32 threads_exited;
+	__u32 unused;
 };
 
 struct path_key {

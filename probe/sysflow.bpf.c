@@ -348,7 +348,6 @@ static __always_inline void opened(struct call *c)
 		tell(c);
 		return;
 	}
-	flow_end(c->tgid, c->ret, SF_WHY_REPLACED);
 	look_here(c->ret, file_at(c->task, c->ret), SF_OP_OPEN);
 	name_flow(c, c->ret);
 }
@@ -362,24 +361,7 @@ static __always_inline void closed(struct call *c)
 	flow_end(c->tgid, fd, SF_WHY_CLOSE);
 }
 
-struct range {
-	__u32 tgid, first, last, why;
-};
-
-static long end_far(void *map, __u64 *key, struct flow *f, struct range *range)
-{
-	__u32 fd = *key;
-	if (*key >> 32 != range->tgid || fd < FAR_FD || fd < range->first || fd > range->last)
-		return 0;
-	if (range->why == SF_WHY_CLOSE)
-		used(f, SF_OP_CLOSE);
-	flow_last_word(f, range->why);
-	bpf_map_delete_elem(&flows, key);
-	COUNT(live_flows, -1);
-	return 0;
-}
-
-__noinline int end_descriptor(__u32 tgid, __u32 fd, __u32 why)
+static __noinline int end_descriptor(__u32 tgid, __u32 fd, __u32 why)
 {
 	__u64 key = flow_key(tgid, fd);
 	struct flow *f = bpf_map_lookup_elem(&flows, &key);
@@ -388,37 +370,52 @@ __noinline int end_descriptor(__u32 tgid, __u32 fd, __u32 why)
 	return flow_end(tgid, fd, why);
 }
 
-static long end_in_bitmap(__u32 fd, struct range *range)
+struct range {
+	__u32 tgid, first, why;
+};
+
+static long end_next(__u32 step, struct range *range)
 {
-	struct process *p = bpf_map_lookup_elem(&processes, &range->tgid);
-	if (!p)
-		return 1;
-	if ((p->descriptors[(fd >> 6) & 15] >> (fd & 63)) & 1 && fd >= range->first && fd <= range->last)
-		end_descriptor(range->tgid, fd, range->why);
+	end_descriptor(range->tgid, range->first + step, range->why);
 	return 0;
 }
 
-static long end_in_word(__u32 word, struct range *range)
-{
-	struct process *p = bpf_map_lookup_elem(&processes, &range->tgid);
-	if (!p)
-		return 1;
-	__u64 bits = p->descriptors[word & 15];
-	for (__u32 bit = 0; bit < 64 && bits; bit++, bits >>= 1)
-		if (bits & 1)
-			end_in_bitmap(word * 64 + bit, range);
-	return 0;
-}
-
-/* Ends flows of a process whose descriptors are gone; those that still lead to the same file stay, unless all are to end. */
+/* Ends the flows of descriptors from `first` on that lead to another file than before, or to none. */
 __noinline int end_range(__u32 tgid, __u32 first, __u32 last, __u32 why)
 {
-	struct range range = {tgid, first, last, why};
-	bpf_loop(FAR_FD / 64, end_in_word, &range, 0);
-	struct process *p = bpf_map_lookup_elem(&processes, &tgid);
-	if (p && p->far && why != SF_WHY_EXEC) {
-		bpf_for_each_map_elem(&flows, end_far, &range, 0);
-	}
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fdtable *table = task->files ? task->files->fdt : 0;
+	__u32 room = table ? table->max_fds : 0;
+	if (first >= room)
+		return 0;
+	__u32 count = last >= room ? room - first : last - first + 1;
+	struct range range = {tgid, first, why};
+	bpf_loop(count > DESCRIPTORS_MAX ? DESCRIPTORS_MAX : count, end_next, &range, 0);
+	return 0;
+}
+
+static long end_open(__u32 word, struct range *range)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fdtable *table = task->files ? task->files->fdt : 0;
+	if (!table)
+		return 1;
+	__u64 bits = 0;
+	bpf_probe_read_kernel(&bits, sizeof(bits), table->open_fds + word);
+	for (__u32 bit = 0; bit < 64 && bits; bit++, bits >>= 1)
+		if (bits & 1)
+			end_next(word * 64 + bit, range);
+	return 0;
+}
+
+/* Ends the flows of a process that goes. What had been closed without our seeing it is found by the sweep. */
+__noinline int end_all(__u32 tgid)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fdtable *table = task->files ? task->files->fdt : 0;
+	__u32 room = table ? table->max_fds : 0;
+	struct range range = {tgid, 0, SF_WHY_EXIT};
+	bpf_loop((room > DESCRIPTORS_MAX ? DESCRIPTORS_MAX : room) / 64, end_open, &range, 0);
 	return 0;
 }
 
@@ -449,7 +446,6 @@ static __always_inline void accepted_one(struct call *c)
 {
 	if (c->ret < 0)
 		return;
-	flow_end(c->tgid, c->ret, SF_WHY_REPLACED);
 	look_here(c->ret, file_at(c->task, c->ret), SF_OP_ACCEPT);
 	name_flow(c, c->ret);
 }
@@ -462,7 +458,6 @@ static __always_inline void connected(struct call *c)
 	}
 	__u32 fd = ARGUMENT_0(c->regs);
 	/* A datagram socket may be connected again, to somebody else. */
-	flow_end(c->tgid, fd, SF_WHY_REPLACED);
 	look_here(fd, file_at(c->task, fd), SF_OP_CONNECT);
 	name_flow(c, fd);
 }
@@ -575,10 +570,10 @@ int on_sys_exit(__u64 *ctx)
 	__u8 class = call_classes[nr];
 	if (!class)
 		return 0;
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 tgid = task->tgid;
 	if (!is_member(tgid))
 		return 0;
-	struct task_struct *task = bpf_get_current_task_btf();
 #if defined(__TARGET_ARCH_x86)
 	/* 32-bit calls have numbers of their own. */
 	if (task->thread_info.status & TS_COMPAT) {
@@ -759,7 +754,7 @@ int on_exec(__u64 *ctx)
 		join(tgid);
 	}
 	if (is_foreign(task)) {
-		end_range(tgid, 0, ~0u, SF_WHY_EXIT);
+		end_all(tgid);
 		leave_told(task, tgid, 1);
 		return 0;
 	}
@@ -830,7 +825,7 @@ int on_exit(__u64 *ctx)
 			__sync_fetch_and_add(&p->threads_exited, 1);
 		return 0;
 	}
-	end_range(tgid, 0, ~0u, SF_WHY_EXIT);
+	end_all(tgid);
 	leave_told(task, tgid, 0);
 	return 0;
 }
@@ -987,8 +982,8 @@ int command(struct command *c)
 }
 
 struct sweep {
-	__u32 limit;
-	__u32 unsaid;
+	__u32 unsaid; /* there was no room */
+	__u32 unused;
 };
 
 static __always_inline long checkpoint(struct flow *f, struct sweep *sweep)
@@ -1002,21 +997,41 @@ static __always_inline long checkpoint(struct flow *f, struct sweep *sweep)
 		f->told_ops = ops;
 		return 0;
 	}
-	sweep->unsaid += 1;
+	sweep->unsaid = 1;
 	return 1;
 }
 
-/* For both tables of flows: the key is not looked at. */
-static long sweep_flow(void *map, void *key, struct flow *f, struct sweep *sweep)
+/* Flows of a process that is gone end here, if its end did not end them. */
+static long sweep_flow(void *map, __u64 *key, struct flow *f, struct sweep *sweep)
 {
-	return checkpoint(f, sweep);
+	if (is_member(*key >> 32))
+		return checkpoint(f, sweep);
+	if (!flow_send(f, SF_WHY_EXIT)) {
+		sweep->unsaid = 1;
+		return 1;
+	}
+	bpf_map_delete_elem(&flows, key);
+	COUNT(live_flows, -1);
+	return 0;
+}
+
+static long sweep_peer(void *map, struct peer_key *key, struct flow *f, struct sweep *sweep)
+{
+	if (is_member(key->tgid))
+		return checkpoint(f, sweep);
+	if (!flow_send(f, SF_WHY_EXIT)) {
+		sweep->unsaid = 1;
+		return 1;
+	}
+	bpf_map_delete_elem(&peers, key);
+	return 0;
 }
 
 static long sweep_parked(void *map, __u64 *key, struct sf_flow *f, struct sweep *sweep)
 {
 	struct sf_flow *out = bpf_ringbuf_reserve(&stream, sizeof(*out), 0);
 	if (!out) {
-		sweep->unsaid += 1;
+		sweep->unsaid = 1;
 		return 1;
 	}
 	__builtin_memcpy(out, f, sizeof(*out));
@@ -1028,15 +1043,15 @@ static long sweep_parked(void *map, __u64 *key, struct sf_flow *f, struct sweep 
 	return 0;
 }
 
-/* Snapshots of the flows that changed, and what was parked. Returns how often there was no room. */
+/* Snapshots of the flows that changed, and what was parked. 1 when there was no room for all. */
 SEC("syscall")
 int sweep(struct sweep *s)
 {
-	struct sweep state = {.unsaid = 0};
+	struct sweep state = {};
 	bpf_for_each_map_elem(&parked, sweep_parked, &state, 0);
 	if (!state.unsaid)
 		bpf_for_each_map_elem(&flows, sweep_flow, &state, 0);
 	if (!state.unsaid)
-		bpf_for_each_map_elem(&peers, sweep_flow, &state, 0);
+		bpf_for_each_map_elem(&peers, sweep_peer, &state, 0);
 	return state.unsaid;
 }
