@@ -1,11 +1,11 @@
 // Entities on their way out: each is written once, before the first record that needs it, a process after its ancestors and its
 // container. Which versions there are is decided here; ids are the codec's business. Format spec §2.
 
+import { Hand } from "../base/hand.ts";
 import type { FileIdentity } from "../context/descriptor.ts";
 import type { KernelState } from "../context/state.ts";
 import {
   type Container,
-  type File,
   type Host,
   type ObjectState,
   type Process,
@@ -15,7 +15,7 @@ import {
 import { limits } from "../model/limits.ts";
 import type { Record } from "../model/record.ts";
 import { type TimeBase, type TimeNs, toAbsolute } from "../model/time.ts";
-import { type FileEntry, FileGeneration } from "./file-entry.ts";
+import { FileCache, FileEntry } from "./file-entry.ts";
 import type { Flow } from "./flow.ts";
 import { Owner, type ProcessThread } from "./owner.ts";
 
@@ -27,14 +27,10 @@ export class Entities {
   readonly #out: (record: Record) => void;
   readonly host: Host;
   readonly owners = new Map<string, Owner>();
-  #ownersHand = this.owners.values();
+  readonly #ownersHand = new Hand(this.owners);
   readonly #byPid = new Map<number, Owner[]>();
-  /** Two generations: what was not used while a whole one filled up is forgotten. */
-  #youngFiles = new FileGeneration();
-  #oldFiles = new FileGeneration();
-  readonly #filesHalf: number;
+  readonly #files: FileCache;
   #containers = new Map<string, ContainerEntry>();
-  filesEvicted = 0;
   processesEvicted = 0;
   containersEvicted = 0;
   #ownerSerial = 0;
@@ -50,7 +46,11 @@ export class Entities {
     this.host = host;
     this.#base = base;
     this.#out = out;
-    this.#filesHalf = Math.max(1, filesMax >> 1);
+    this.#files = new FileCache(filesMax);
+  }
+
+  get filesEvicted(): number {
+    return this.#files.evicted;
   }
 
   /** The process of a leader, known to the output or not. */
@@ -63,6 +63,7 @@ export class Entities {
       owner = new Owner(key, leader.pid, leader.createdAt);
       if (this.owners.size >= limits.processes.max) this.#forgetOldest();
       this.owners.set(key, owner);
+      this.#ownersHand.added();
       const same = this.#byPid.get(leader.pid);
       if (same === undefined) this.#byPid.set(leader.pid, [owner]);
       else same.push(owner);
@@ -80,14 +81,10 @@ export class Entities {
   }
 
   #forgetOldest(): void {
-    let step = this.#ownersHand.next();
-    if (step.done === true) {
-      this.#ownersHand = this.owners.values();
-      step = this.#ownersHand.next();
-    }
-    if (step.done === true) return;
+    const oldest = this.#ownersHand.next();
+    if (oldest === undefined) return;
     this.processesEvicted += 1;
-    this.forget(step.value);
+    this.forget(oldest);
   }
 
   forget(owner: Owner): void {
@@ -326,56 +323,35 @@ export class Entities {
     device?: number,
     more?: FileIdentity,
   ): FileEntry {
-    const place = containerId ?? "";
-    let entry = this.#youngFiles.get(place, path);
-    if (entry !== undefined) {
-      if (entry.file.type === "?" && type !== "?") this.#learnType(entry, type, inode, device);
-      return entry;
+    const known = this.#files.get(containerId, path);
+    if (known !== undefined) {
+      if (known.type === "?" && type !== "?") this.#learnType(known, type, inode, device);
+      return known;
     }
-    entry = this.#oldFiles.get(place, path);
-    if (entry === undefined) {
-      const container = containerId === undefined ? undefined : this.container(containerId);
-      const { host } = this;
-      const mark = undefined;
-      const named: File = { host, state, ts, type, path, container, inode, device, mark };
-      const file = more === undefined ? named : { ...named, ...more };
-      entry = { containerId: place, file, written: false, cached: true };
-    } else {
-      this.#oldFiles.delete(entry);
-      if (entry.file.type === "?" && type !== "?") this.#learnType(entry, type, inode, device);
-    }
-    this.#keep(entry);
+    const container = containerId === undefined ? undefined : this.container(containerId);
+    const entry = new FileEntry(this.host, state, ts, type, path, container, inode, device);
+    if (more !== undefined) entry.learn(more);
+    this.#files.add(entry);
     return entry;
   }
 
   /** Named before by a call that does not say what it is. The original keeps what it wrote first. */
   #learnType(entry: FileEntry, type: string, inode?: number, device?: number): void {
-    if (this.#state.quirks) return;
-    entry.file = { ...entry.file, type, inode, device };
+    if (this.#state.quirks || entry.file.type !== "?") return;
+    entry.learn({ type, inode, device });
     entry.written = false;
-  }
-
-  #keep(entry: FileEntry): void {
-    this.#youngFiles.set(entry);
-    entry.cached = true;
-    if (this.#youngFiles.size < this.#filesHalf) return;
-    this.filesEvicted += this.#oldFiles.size;
-    this.#oldFiles.retire();
-    this.#oldFiles = this.#youngFiles;
-    this.#youngFiles = new FileGeneration();
   }
 
   introduceFile(entry: FileEntry): void {
     if (entry.written) return;
     if (!entry.cached) {
-      entry.file = { ...entry.file, state: "REUP" };
-      this.#keep(entry);
+      entry.learn({ state: "REUP" });
+      this.#files.add(entry);
     }
-    if (entry.file.container !== undefined) {
-      this.#introduceContainer(entry.file.container.id, entry.file.ts);
-    }
+    const { file } = entry;
+    if (file.container !== undefined) this.#introduceContainer(file.container.id, file.ts);
     entry.written = true;
-    this.#out({ type: "F", file: entry.file });
+    this.#out({ type: "F", file });
   }
 }
 

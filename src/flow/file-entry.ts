@@ -1,55 +1,145 @@
 // Files that are known to the output: what was written, and what may be forgotten.
 
-import type { File } from "../model/entity.ts";
+import type { Container, File, FileType, Host, ObjectState } from "../model/entity.ts";
+import type { TimeNs } from "../model/time.ts";
+import type { Flow } from "./flow.ts";
 
-export type FileEntry = {
-  readonly containerId: string;
-  file: File;
-  written: boolean;
-  /** Still in the cache: what left it must be written again before it is used. */
-  cached: boolean;
-};
+/** A file, and what the engine knows of it. It is its own first version: where every open names a new file, objects are what costs. */
+export class FileEntry implements File {
+  readonly host: Host;
+  readonly state: ObjectState;
+  readonly ts: TimeNs;
+  readonly type: FileType;
+  readonly path: string;
+  readonly container: Container | undefined;
+  readonly inode: number | undefined;
+  readonly device: number | undefined;
+  numberedBy: object | undefined = undefined;
+  number = 0;
+  /** The present version, where more became known since the first. */
+  #newer: File | undefined = undefined;
+  written = false;
+  /** In the cache: what left it must be written again before it is used. */
+  cached = false;
+  /** Looked up since it was last considered for leaving. */
+  recent = false;
+  /** Native mode: open on it in the process that had it open first. */
+  flow: Flow | undefined = undefined;
 
-/** Files by container and path. Two steps, so that no key is put together for each lookup. */
-export class FileGeneration {
-  readonly #places = new Map<string, Map<string, FileEntry>>();
-  #lastPlace: string | undefined;
-  #lastFiles: Map<string, FileEntry> | undefined;
-  size = 0;
-
-  #filesOf(place: string): Map<string, FileEntry> | undefined {
-    if (place === this.#lastPlace) return this.#lastFiles;
-    this.#lastPlace = place;
-    this.#lastFiles = this.#places.get(place);
-    return this.#lastFiles;
+  constructor(
+    host: Host,
+    state: ObjectState,
+    ts: TimeNs,
+    type: FileType,
+    path: string,
+    container: Container | undefined,
+    inode: number | undefined,
+    device: number | undefined,
+  ) {
+    this.host = host;
+    this.state = state;
+    this.ts = ts;
+    this.type = type;
+    this.path = path;
+    this.container = container;
+    this.inode = inode;
+    this.device = device;
   }
 
-  get(place: string, path: string): FileEntry | undefined {
-    return this.#filesOf(place)?.get(path);
+  get file(): File {
+    return this.#newer ?? this;
   }
 
-  set(entry: FileEntry): void {
-    let files = this.#filesOf(entry.containerId);
-    if (files === undefined) {
-      files = new Map();
-      this.#places.set(entry.containerId, files);
-      this.#lastFiles = files;
+  /** The next version: records made earlier keep saying what was known then. */
+  learn(more: Partial<File>): void {
+    const { host, state, ts, type, path, container, inode, device, numberedBy, number } = this;
+    const first = { host, state, ts, type, path, container, inode, device, numberedBy, number };
+    this.#newer = { ...first, ...this.#newer, ...more };
+  }
+}
+
+/** Entries of a set. */
+const waysMax = 8;
+
+/**
+ * Files by container and path. Each falls on one of the table's sets and there takes the place of one that was not looked up lately:
+ * nothing is moved or put together anew when files come and go, and whatever the paths, a look-up is short.
+ */
+export class FileCache {
+  readonly #ways: number;
+  readonly #mask: number;
+  readonly #entries: (FileEntry | undefined)[];
+  readonly #hashes: Int32Array;
+  /** For each set the place that is considered next. */
+  readonly #hands: Uint8Array;
+  #place: string | undefined;
+  #placeHash = hashText("", 0);
+  /** Of the last look-up, for what is added after it. */
+  #path: string | undefined;
+  #hash = 0;
+  evicted = 0;
+
+  /** At most `max` entries, rounded down to a power of two. */
+  constructor(max: number) {
+    this.#ways = Math.max(1, Math.min(waysMax, max));
+    const sets = 2 ** Math.max(0, Math.floor(Math.log2(max / this.#ways)));
+    this.#mask = sets - 1;
+    this.#hashes = new Int32Array(sets * this.#ways);
+    this.#hands = new Uint8Array(sets);
+    this.#entries = Array.from({ length: sets * this.#ways }, () => undefined);
+  }
+
+  #hashOf(place: string | undefined, path: string): number {
+    if (path === this.#path && place === this.#place) return this.#hash;
+    if (place !== this.#place) {
+      this.#place = place;
+      this.#placeHash = hashText(place ?? "", 0);
     }
-    files.set(entry.file.path, entry);
-    this.size += 1;
+    this.#path = path;
+    this.#hash = hashText(path, this.#placeHash);
+    return this.#hash;
   }
 
-  delete(entry: FileEntry): void {
-    if (this.#filesOf(entry.containerId)?.delete(entry.file.path) === true) this.size -= 1;
-  }
-
-  /** What is forgotten must be written again before it is used again. */
-  retire(): void {
-    for (const files of this.#places.values()) {
-      for (const entry of files.values()) {
-        entry.cached = false;
-        entry.written = false;
+  get(place: string | undefined, path: string): FileEntry | undefined {
+    const hash = this.#hashOf(place, path);
+    const first = (hash & this.#mask) * this.#ways;
+    for (let at = first; at < first + this.#ways; at++) {
+      if (this.#hashes[at] !== hash) continue;
+      const entry = this.#entries[at];
+      if (entry !== undefined && entry.path === path && entry.container?.id === place) {
+        entry.recent = true;
+        return entry;
       }
     }
+    return undefined;
   }
+
+  add(entry: FileEntry): void {
+    const hash = this.#hashOf(entry.container?.id, entry.path);
+    const set = hash & this.#mask;
+    const first = set * this.#ways;
+    let hand = this.#hands[set] ?? 0;
+    let old = this.#entries[first + hand];
+    while (old?.recent === true) {
+      old.recent = false;
+      hand = (hand + 1) % this.#ways;
+      old = this.#entries[first + hand];
+    }
+    if (old !== undefined) {
+      old.cached = false;
+      old.written = false;
+      this.evicted += 1;
+    }
+    this.#entries[first + hand] = entry;
+    this.#hashes[first + hand] = hash;
+    this.#hands[set] = (hand + 1) % this.#ways;
+    entry.cached = true;
+  }
+}
+
+/** FNV-1a over the text's units. */
+function hashText(text: string, seed: number): number {
+  let hash = 0x811c9dc5 ^ seed;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash ^ (hash >>> 15);
 }

@@ -43,6 +43,9 @@ export class Flow {
   closed = false;
   closedNext: Flow | undefined = undefined;
   closedPrevious: Flow | undefined = undefined;
+  /** Native mode: neighbours among the file flows of its process. */
+  ownNext: Flow | undefined = undefined;
+  ownPrevious: Flow | undefined = undefined;
 
   constructor(
     owner: Owner,

@@ -4,7 +4,7 @@ import { assertDefined } from "../base/assert.ts";
 import type { Thread } from "../context/thread.ts";
 import type { Process, ProcessIdentity } from "../model/entity.ts";
 import type { TimeNs } from "../model/time.ts";
-import type { FileEntry } from "./file-entry.ts";
+import { FileFlows } from "./file-flows.ts";
 import type { Flow } from "./flow.ts";
 
 export type ProcessThread = Thread<Owner, Flow>;
@@ -35,7 +35,7 @@ export class Owner implements ProcessIdentity {
   readonly nets = new Map<string, FlowGroup>();
   readonly byThread = new Map<number, Set<Flow>>();
   /** Native: one flow per file and per connection. */
-  readonly fileFlows = new Map<FileEntry, Flow>();
+  readonly fileFlows = new FileFlows(this);
   readonly netFlows = new Map<string, Flow>();
   threads: ThreadCounts | undefined = undefined;
   failedOpens = 0;

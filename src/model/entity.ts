@@ -143,14 +143,12 @@ export type File = {
   /** The other end of a pipe or unix socket: its inode. */
   readonly peerInode?: number | undefined;
   /**
-   * Not a fact: where the codec that writes this file keeps its number. A map from a million files to numbers would keep them
-   * all alive, and cost more than encoding them.
+   * Not facts: the output that this file was last written to, and its number there. A map from a million files to numbers would
+   * keep them all alive, and cost more than encoding them.
    */
-  mark?: CodecMark | undefined;
+  numberedBy?: object | undefined;
+  number?: number | undefined;
 };
-
-/** The number of an entity in the output of one writer. */
-export type CodecMark = { readonly writer: object; readonly number: number };
 
 /** `<host>/<pid>/<createNs or 0>`: the same in every file that names the process. */
 export function processKey(process: Process): string {

@@ -77,8 +77,8 @@ export class Encoder6 {
   /** Time of the datum before: what an entity without one is given. */
   #last: TimeNs = 0;
   #processes = new Numbers<ProcessIdentity>(limits.processes.max);
-  /** Stands for this file's numbers on the files' marks: a new header begins new ones. */
-  #fileMarks: object = {};
+  /** Stands for this output where files keep their numbers: a new header begins new ones. */
+  #numbering: object = {};
   #filesNext = 1;
   #containers = new Numbers<string>(limits.containers.max);
 
@@ -140,7 +140,7 @@ export class Encoder6 {
 
   #header(record: HeaderRecord): void {
     this.#processes = new Numbers(limits.processes.max);
-    this.#fileMarks = {};
+    this.#numbering = {};
     this.#filesNext = 1;
     this.#containers = new Numbers(limits.containers.max);
     this.#last = 0;
@@ -255,18 +255,16 @@ export class Encoder6 {
 
   #fileNumber(file: File | undefined): number {
     if (file === undefined) return 0;
-    const { mark } = file;
-    return mark !== undefined && mark.writer === this.#fileMarks ? mark.number : this.#file(file);
+    return file.numberedBy === this.#numbering ? (file.number ?? 0) : this.#file(file);
   }
 
   #file(file: File): number {
     const container = this.#containerNumber(file.container);
-    let { mark } = file;
-    if (mark === undefined || mark.writer !== this.#fileMarks) {
-      mark = { writer: this.#fileMarks, number: this.#filesNext++ };
-      file.mark = mark;
+    if (file.numberedBy !== this.#numbering) {
+      file.numberedBy = this.#numbering;
+      file.number = this.#filesNext++;
     }
-    const { number } = mark;
+    const number = file.number ?? 0;
     const out = this.#out;
     out.room(numbersRoom);
     this.#begin(branch6.File);
