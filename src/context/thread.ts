@@ -1,6 +1,7 @@
 // Threads that live, by id. A thread of a process shares its leader's descriptors, working directory and environment. Bounded:
 // the threads that were quiet longest go first (second chance), and are counted.
 
+import { Hand } from "../base/hand.ts";
 import { limits } from "../model/limits.ts";
 import type { TimeNs } from "../model/time.ts";
 import { DescriptorTable } from "./descriptor.ts";
@@ -56,8 +57,7 @@ export class Thread<Owner, Flow> {
 
 export class ThreadTable<Owner, Flow> {
   readonly #threads = new Map<number, Thread<Owner, Flow>>();
-  // Kept, because finding a map's first entry anew steps over all that were deleted before it.
-  #hand = this.#threads.values();
+  readonly #hand = new Hand(this.#threads);
   #last: Thread<Owner, Flow> | undefined;
   readonly #max: number;
   /** A leader stands for its process as long as other threads of it live. */
@@ -113,6 +113,7 @@ export class ThreadTable<Owner, Flow> {
     }
     if (this.#threads.size >= this.#max) this.#evict();
     this.#threads.set(thread.tid, thread);
+    this.#hand.added();
     this.#last = thread;
   }
 
@@ -125,19 +126,12 @@ export class ThreadTable<Owner, Flow> {
 
   clear(): void {
     this.#threads.clear();
-    this.#hand = this.#threads.values();
     this.#last = undefined;
   }
 
   /** The hand goes round: whoever was used since it last passed stays. */
   #evict(): void {
-    for (;;) {
-      const step = this.#hand.next();
-      if (step.done === true) {
-        this.#hand = this.#threads.values();
-        continue;
-      }
-      const thread = step.value;
+    for (let thread = this.#hand.next(); thread !== undefined; thread = this.#hand.next()) {
       if (thread.recent) {
         thread.recent = false;
         continue;

@@ -1,6 +1,7 @@
 // Running totals → differences: the one place. The kernel never sets its counts back, so a message that is lost costs nothing, one
 // that comes twice or late adds nothing, and what was added is in the end exactly the greatest total that was said.
 
+import { Hand } from "../base/hand.ts";
 import type { FlowInput } from "../model/flow-input.ts";
 import { limits } from "../model/limits.ts";
 import { Op, type OpSet } from "../model/opflag.ts";
@@ -15,7 +16,7 @@ export class RunningTotals<Subject> {
   subject: Subject;
   /** Its last word was said. */
   ended = false;
-  recent = true;
+  recent = false;
   // What has been given on.
   ops: OpSet = 0;
   opens = 0;
@@ -60,7 +61,7 @@ const noFlow = undefined;
 
 export class Deltas<Subject> {
   readonly #totals = new Map<number | string, RunningTotals<Subject>>();
-  #hand = this.#totals.values();
+  readonly #hand = new Hand(this.#totals);
   readonly #near: (RunningTotals<Subject> | undefined)[] = Array.from(
     { length: nearSlots },
     () => noFlow,
@@ -108,6 +109,7 @@ export class Deltas<Subject> {
     if (this.#totals.size - this.#ended.length >= this.#max.open) this.#evict();
     const totals = new RunningTotals(idHigh, idLow, subject);
     this.#totals.set(keyOf(idHigh, idLow), totals);
+    this.#hand.added();
     return totals;
   }
 
@@ -129,7 +131,6 @@ export class Deltas<Subject> {
   clear(): void {
     for (const totals of this.#totals.values()) if (!totals.ended) this.#onEvict(totals);
     this.#totals.clear();
-    this.#hand = this.#totals.values();
     this.#near.fill(noFlow);
     this.#ended.length = 0;
     this.#endedAt = 0;
@@ -191,13 +192,7 @@ export class Deltas<Subject> {
 
   /** The hand goes round: what was looked up since it last passed stays. */
   #evict(): void {
-    for (;;) {
-      const step = this.#hand.next();
-      if (step.done === true) {
-        this.#hand = this.#totals.values();
-        continue;
-      }
-      const totals = step.value;
+    for (let totals = this.#hand.next(); totals !== undefined; totals = this.#hand.next()) {
       if (totals.ended) continue;
       if (totals.recent) {
         totals.recent = false;
