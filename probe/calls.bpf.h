@@ -2,10 +2,14 @@
 #ifndef SYSFLOW_CALLS_BPF_H
 #define SYSFLOW_CALLS_BPF_H
 #include "calls-shape.h"
+#include <asm/bitsperlong.h>
 #if defined(__TARGET_ARCH_x86)
 #include <asm/unistd_64.h>
 #else
+#undef __BITS_PER_LONG
+#define __BITS_PER_LONG 64
 #define __ARCH_WANT_RENAMEAT
+#define __ARCH_WANT_SYS_CLONE3
 #define __ARCH_WANT_NEW_STAT
 #include <asm-generic/unistd.h>
 #endif

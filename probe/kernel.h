@@ -243,12 +243,12 @@ struct bpf_iter__task_file {
 struct pt_regs {
 	unsigned long di, si, dx, r10, r8, r9, orig_ax;
 };
-#define SYSCALL_NUMBER(regs) ((regs)->orig_ax)
-#define ARGUMENT_0(regs) ((regs)->di)
-#define ARGUMENT_1(regs) ((regs)->si)
-#define ARGUMENT_2(regs) ((regs)->dx)
-#define ARGUMENT_3(regs) ((regs)->r10)
-#define ARGUMENT_4(regs) ((regs)->r8)
+#define SYSCALL_NUMBER(r) ((r)->orig_ax)
+#define ARGUMENT_0(r) ((r)->di)
+#define ARGUMENT_1(r) ((r)->si)
+#define ARGUMENT_2(r) ((r)->dx)
+#define ARGUMENT_3(r) ((r)->r10)
+#define ARGUMENT_4(r) ((r)->r8)
 #elif defined(__TARGET_ARCH_arm64)
 /* x0 holds the result at the exit; the kernel keeps the first argument beside it. */
 struct pt_regs {
@@ -256,12 +256,12 @@ struct pt_regs {
 	__u64 orig_x0;
 	__s32 syscallno;
 };
-#define SYSCALL_NUMBER(regs) ((unsigned int)(regs)->syscallno)
-#define ARGUMENT_0(regs) ((regs)->orig_x0)
-#define ARGUMENT_1(regs) ((regs)->regs[1])
-#define ARGUMENT_2(regs) ((regs)->regs[2])
-#define ARGUMENT_3(regs) ((regs)->regs[3])
-#define ARGUMENT_4(regs) ((regs)->regs[4])
+#define SYSCALL_NUMBER(r) ((unsigned int)(r)->syscallno)
+#define ARGUMENT_0(r) ((r)->orig_x0)
+#define ARGUMENT_1(r) ((r)->regs[1])
+#define ARGUMENT_2(r) ((r)->regs[2])
+#define ARGUMENT_3(r) ((r)->regs[3])
+#define ARGUMENT_4(r) ((r)->regs[4])
 #else
 #error "x86-64 and arm64 are supported"
 #endif
