@@ -48,6 +48,7 @@ if (strict) {
   if (mode !== "fast") {
     part("oracles", "bash", ["scripts/oracles.sh"], { fatal: false });
   }
+  part("probe", process.execPath, ["scripts/probe.mjs", "libbpf", "arm64"]);
 }
 // The long parts: the lab plays intrusions in real time.
 const closingLine = join(root, ".cache", "closing-line");
