@@ -7,6 +7,7 @@ import { ProbeRecording } from "../pipeline/probe-recording.ts";
 import { Command, type CommandEnd, findCommand } from "../source/command.ts";
 import { findGroup, groupsOfContainer, processesOf } from "../source/cgroup.ts";
 import type { Signal } from "../source/keeper.ts";
+import { ContainerMetadata, dockerSocket } from "../source/metadata.ts";
 import { becomeCaller, ownIdentity, sudoCaller } from "../source/privilege.ts";
 import { findProbe } from "../source/probe-binary.ts";
 import { type ProbeMode, ProbeSource, type Refusal, type Selection } from "../source/probe.ts";
@@ -70,6 +71,7 @@ export class ProbeSession {
   readonly #selection: Selection;
   /** The command's signals need rights that we gave away. */
   readonly #dropped: boolean;
+  readonly #containers: ContainerMetadata;
   stopping = false;
   interrupted = false;
 
@@ -100,6 +102,9 @@ export class ProbeSession {
       beforeReading: caller === undefined ? undefined : () => becomeCaller(caller),
     });
     source.prepare(selection.pids);
+    // What engines keep on disk is root's to read: what exists is looked at before root is given away.
+    const containers = new ContainerMetadata({ dockerSocket });
+    if (caller !== undefined) containers.prepare();
     const reason = await source.start();
     if (reason !== undefined) {
       command?.abandon();
@@ -107,6 +112,7 @@ export class ProbeSession {
     }
     return new ProbeSession(terminal, {
       source,
+      containers,
       command,
       target,
       selection,
@@ -118,6 +124,7 @@ export class ProbeSession {
     terminal: Terminal,
     parts: {
       readonly source: ProbeSource;
+      readonly containers: ContainerMetadata;
       readonly command: Command | undefined;
       readonly target: Target;
       readonly selection: Selection;
@@ -126,6 +133,7 @@ export class ProbeSession {
   ) {
     this.#terminal = terminal;
     this.source = parts.source;
+    this.#containers = parts.containers;
     this.command = parts.command;
     this.#target = parts.target;
     this.#selection = parts.selection;
@@ -139,7 +147,7 @@ export class ProbeSession {
     readonly watch?: (file: File) => boolean;
   }): ProbeRecording {
     const report = (item: Diagnostic): void => this.#terminal.report(item);
-    return new ProbeRecording(this.source, { ...options, report });
+    return new ProbeRecording(this.source, { ...options, containers: this.#containers, report });
   }
 
   /** Selects and lets the command run; `batches` must be read meanwhile. Undefined: it records. */

@@ -45,16 +45,35 @@ export function asDirectory(path: string): string {
   return path === "" || path.endsWith("/") ? path : `${path}/`;
 }
 
+/** A part of the path that is a container's: its id alone, or as systemd, containerd, cri-o and podman name it. */
 const containerPattern =
-  /(?:\/|docker-|cri-containerd-|crio-|libpod-|:cri-containerd:)([0-9a-f]{12})[0-9a-f]{52}(?:\.scope)?$/;
+  /(?:\/|(?:docker|cri-containerd|containerd|crio|libpod|nerdctl|podman)-|:[a-z-]+:)([0-9a-f]{12})[0-9a-f]{52}(?:\.scope)?(?=\/| \(deleted\)$|$)/g;
 
-/** Twelve hexadecimal digits; undefined for a process of the host. Format spec §4. */
+/**
+ * Twelve hexadecimal digits; undefined for a process of the host. Format spec §4. Of containers inside each other the innermost
+ * counts; what a container makes inside its own group (a system of services, `init.scope`) belongs to it.
+ */
 export function containerIdOf(cgroups: readonly string[]): string | undefined {
   for (const cgroup of cgroups) {
     // Sixty-four digits and something in front: most paths are shorter.
     if (cgroup.length < 65) continue;
-    const id = containerPattern.exec(cgroup)?.[1];
+    let id: string | undefined;
+    for (const match of cgroup.matchAll(containerPattern)) id = match[1];
     if (id !== undefined) return id;
+  }
+  return undefined;
+}
+
+const uid =
+  /[-/]pod([0-9a-f]{8}([-_])[0-9a-f]{4}\2[0-9a-f]{4}\2[0-9a-f]{4}\2[0-9a-f]{12}|[0-9a-f]{32})(?:\.slice)?(?=[/:]|$)/g;
+
+/** Uid of the Kubernetes pod, with the hyphens that systemd replaces; pods that a node's files define have 32 digits. */
+export function podUidOf(cgroups: readonly string[]): string | undefined {
+  for (const cgroup of cgroups) {
+    if (!cgroup.includes("kubepods")) continue;
+    let found: string | undefined;
+    for (const match of cgroup.matchAll(uid)) found = match[1];
+    if (found !== undefined) return found.replaceAll("_", "-");
   }
   return undefined;
 }

@@ -285,6 +285,7 @@ export class Entities {
       type: snapshot?.type === undefined ? undefined : containerTypes[snapshot.type],
       privileged: snapshot?.privileged,
       pod: undefined,
+      ...(snapshot?.pod?.id === undefined ? {} : { podId: snapshot.pod.id }),
     };
   }
 

@@ -393,6 +393,14 @@ export type ContainerSnapshot = {
   readonly type: number | undefined;
   readonly privileged: boolean | undefined;
   readonly complete: boolean;
+  /** Of Kubernetes; its uid, name and namespace where they are known. */
+  readonly pod?:
+    | {
+        readonly id: string | undefined;
+        readonly name: string | undefined;
+        readonly namespace: string | undefined;
+      }
+    | undefined;
 };
 
 /** Everything a source of system calls can say. */

@@ -2,12 +2,15 @@
 // of any live source: batches, and a request to stop.
 
 import { hostname } from "node:os";
+import { containerIdOf } from "../context/path.ts";
 import { FlowEngine } from "../flow/engine.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import type { File, Host } from "../model/entity.ts";
+import { limits } from "../model/limits.ts";
 import type { FileFlow, NetworkFlow, Record } from "../model/record.ts";
 import type { Input } from "../model/syscall.ts";
 import type { TimeBase } from "../model/time.ts";
+import type { ContainerMetadata } from "../source/metadata.ts";
 import { readBootId, readNames } from "../source/names.ts";
 import type { ProbePart, ProbeSource } from "../source/probe.ts";
 import { ProbeReader, type ProbeReaderOptions } from "../wire/probe/reader.ts";
@@ -20,6 +23,8 @@ export type ProbeRecordingOptions = {
   readonly begins?: boolean | undefined;
   /** Files of which the probe tells at once when one is opened, not only when it has something to say of the flow. */
   readonly watch?: ((file: File) => boolean) | undefined;
+  /** Says who a container is. */
+  readonly containers?: ContainerMetadata | undefined;
   readonly report: (diagnostic: Diagnostic) => void;
 };
 
@@ -40,6 +45,7 @@ export class ProbeRecording {
   /** What is known before the first time was seen. */
   #early: Input[] = [];
   #reported = 0;
+  readonly #described = new Set<string>();
   /** Nothing more can be recorded: the probe is gone for good. */
   lost = false;
   records = 0;
@@ -113,7 +119,21 @@ export class ProbeRecording {
     this.#apply({ kind: "gap", ts, reason: "dropped", lost: -1, unit: "events", where });
   }
 
+  /** Before the first input that shows a container: what its engine says of it. */
+  #describeContainer(input: Input): void {
+    const { containers } = this.#options;
+    const cgroups = input.kind === "thread" ? input.cgroups : cgroupsOf(input);
+    if (containers === undefined || cgroups === undefined) return;
+    const id = containerIdOf(cgroups);
+    if (id === undefined || this.#described.has(id)) return;
+    const snapshot = containers.find(id, cgroups);
+    if (snapshot === undefined) return;
+    if (snapshot.complete && this.#described.size < limits.containers.max) this.#described.add(id);
+    this.#apply(snapshot);
+  }
+
   #apply(input: Input): void {
+    this.#describeContainer(input);
     if (this.#engine === undefined && this.#reader.base === undefined) this.#early.push(input);
     else this.#begin().apply(input);
   }
@@ -122,10 +142,12 @@ export class ProbeRecording {
     const reader = this.#reader;
     for (let input = reader.next(); input !== undefined; input = reader.next()) {
       const engine = this.#begin();
+      this.#describeContainer(input);
       engine.apply(input);
       if (engine.waiting >= portion) yield this.#batch(engine);
     }
     this.#reportNew();
+    for (const container of this.#options.containers?.answers() ?? []) this.#apply(container);
     // Empty ones too: the probe says something every second, and time passes for files as well.
     if (this.#engine !== undefined) yield this.#batch(this.#engine);
   }
@@ -156,6 +178,10 @@ export class ProbeRecording {
       if (item !== undefined) this.#options.report(item);
     }
   }
+}
+
+function cgroupsOf(input: Input): readonly string[] | undefined {
+  return input.kind === "call" ? input.info?.cgroups : undefined;
 }
 
 /** A hundredth of a second, as /proc counts. */
