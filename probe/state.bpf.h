@@ -106,7 +106,11 @@ struct scratch {
 	} path;
 	struct {
 		union {
-			struct sf_call call;
+			struct {
+				/* The text follows directly, as it does after the longer one. */
+				char before_call[sizeof(struct sf_exec) - sizeof(struct sf_call)];
+				struct sf_call call;
+			};
 			struct sf_exec exec;
 		};
 		char text[8192 + 256];

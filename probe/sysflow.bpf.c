@@ -287,7 +287,7 @@ __noinline int say_call(__u32 nr)
 	if (which)
 		text2 = user_text(s, text1, s->arguments[(which - 1) & 7], &flags, SF_CALL_TEXT2_TRUNCATED);
 	__u64 length = (sizeof(*m) + text1 + text2 + 7) & ~7u;
-	if (length > sizeof(s->message))
+	if (length > sizeof(*m) + sizeof(s->message.text))
 		return 0;
 	head(&m->head, SF_TYPE_CALL, nr, length, task);
 	m->ret = s->ret;
@@ -304,7 +304,7 @@ __noinline int say_call(__u32 nr)
 	m->text1_bytes = text1;
 	m->text2_bytes = text2;
 	m->flags = flags;
-	if (bpf_ringbuf_output(&control, &s->message, length, BPF_RB_NO_WAKEUP))
+	if (bpf_ringbuf_output(&control, m, length, BPF_RB_NO_WAKEUP))
 		note_loss(s->tgid, LOST_CALL);
 	else
 		COUNT(control_sent, 1);
