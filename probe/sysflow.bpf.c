@@ -721,7 +721,10 @@ static __always_inline __u32 cgroup_text(__u32 slot)
 static __always_inline void leave_told(struct task_struct *task, __u32 tgid, __u32 left)
 {
 	struct process *p = bpf_map_lookup_elem(&processes, &tgid);
-	struct sf_exit *m = bpf_ringbuf_reserve(&control, sizeof(*m), 0);
+	/* Behind the last words of its flows; where these found no room, at least its own is heard. */
+	struct sf_exit *m = bpf_ringbuf_reserve(&stream, sizeof(*m), 0);
+	if (!m)
+		m = bpf_ringbuf_reserve(&control, sizeof(*m), 0);
 	if (!m)
 		note_loss(tgid, LOST_EXIT);
 	else {
