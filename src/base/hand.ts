@@ -5,12 +5,15 @@
 /** So many additions without a step: the next step begins at the oldest entry again. */
 const idleMax = 1024;
 
+/** A map, or its keys. */
+type Round<Value> = { values(): IterableIterator<Value> };
+
 export class Hand<Value> {
-  readonly #map: ReadonlyMap<unknown, Value>;
+  readonly #map: Round<Value>;
   #values: IterableIterator<Value> | undefined = undefined;
   #idle = 0;
 
-  constructor(map: ReadonlyMap<unknown, Value>) {
+  constructor(map: Round<Value>) {
     this.#map = map;
   }
 

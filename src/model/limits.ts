@@ -19,7 +19,7 @@ export const limits = {
   departed: {
     max: 4_096,
     bytesEach: 1_500,
-    doc: "ended processes whose flows may still be told by the probe",
+    doc: "ended processes of which something may still be told",
   },
   paths: {
     max: 131_072,

@@ -12,6 +12,7 @@ import type {
   ProcessIdentity,
 } from "../../model/entity.ts";
 import { limits } from "../../model/limits.ts";
+import { Op, hasOp } from "../../model/opflag.ts";
 import type {
   FileFlow,
   FlowBase,
@@ -24,6 +25,7 @@ import type {
 } from "../../model/record.ts";
 import type { TimeNs } from "../../model/time.ts";
 import type { Output } from "./output.ts";
+import { Numbers } from "./numbers.ts";
 import { branch6 } from "./schema6.ts";
 
 const numbersRoom = 240;
@@ -41,34 +43,6 @@ const noVolume: Volume & { readonly fd: undefined } = {
   rbytes: 0,
   wbytes: 0,
 };
-
-/** Numbers by object; the oldest is forgotten (and written again when it comes back) when there are too many. */
-class Numbers<Key> {
-  readonly #numbers = new Map<Key, number>();
-  // Kept, because finding a map's first entry anew steps over all that were deleted before it.
-  #oldest = this.#numbers.keys();
-  readonly #max: number;
-  #next = 1;
-
-  constructor(max: number) {
-    this.#max = max;
-  }
-
-  get(key: Key): number | undefined {
-    return this.#numbers.get(key);
-  }
-
-  add(key: Key): number {
-    while (this.#numbers.size >= this.#max) {
-      const oldest = this.#oldest.next();
-      if (oldest.done === true) this.#oldest = this.#numbers.keys();
-      else this.#numbers.delete(oldest.value);
-    }
-    const number = this.#next++;
-    this.#numbers.set(key, number);
-    return number;
-  }
-}
 
 export class Encoder6 {
   /** Datums written: more than records where an entity had to be written first. */
@@ -307,6 +281,9 @@ export class Encoder6 {
     this.#net(record.type === "NE" ? record.net : undefined);
     out.long(target);
     out.long(record.type === "PE" ? (record.failedOpens ?? -1) : -1);
+    if (record.type === "PE" && hasOp(record.ops, Op.EXIT) && record.tid === record.proc.pid) {
+      this.#processes.end(record.proc.identity);
+    }
   }
 
   #net(net: Tuple | undefined): void {
