@@ -10,6 +10,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define F_DUPFD_CLOEXEC 1030
 #define MAP_ANONYMOUS 0x20
 #define TS_COMPAT 2
+#define PROTOCOL_UDP 17
+#define EISCONN 106
+#define EALREADY 114
 #define MESSAGES_MAX 64
 
 struct call {
@@ -450,15 +453,23 @@ static __always_inline void accepted_one(struct call *c)
 	name_flow(c, c->ret);
 }
 
+/* A stream socket may ask again how its connection does; a datagram socket may be connected again, to somebody else. */
 static __always_inline void connected(struct call *c)
 {
-	if (c->ret < 0 && c->ret != -EINPROGRESS) {
+	__u32 fd = ARGUMENT_0(c->regs);
+	int again = c->ret == -EISCONN || c->ret == -EALREADY;
+	if (c->ret < 0 && c->ret != -EINPROGRESS && !again) {
 		tell(c);
 		return;
 	}
-	__u32 fd = ARGUMENT_0(c->regs);
-	/* A datagram socket may be connected again, to somebody else. */
-	look_here(fd, file_at(c->task, fd), SF_OP_CONNECT);
+	__u64 key = flow_key(c->tgid, fd);
+	__u64 file = file_at(c->task, fd);
+	struct flow *f = bpf_map_lookup_elem(&flows, &key);
+	if (f && f->file == file && (again || (f->out.ops & SF_OP_CONNECT && f->out.protocol != PROTOCOL_UDP))) {
+		used(f, SF_OP_CONNECT);
+		look_here(fd, file, LOOK_AGAIN);
+	} else
+		look_here(fd, file, SF_OP_CONNECT);
 	name_flow(c, fd);
 }
 
