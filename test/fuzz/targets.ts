@@ -3,6 +3,7 @@
 import { auditTarget } from "./audit.ts";
 import { avroTarget } from "./avro.ts";
 import type { FuzzTarget } from "./harness.ts";
+import { probeTarget } from "./probe.ts";
 import { scapTarget } from "./scap.ts";
 import { straceTarget } from "./strace.ts";
 
@@ -10,5 +11,6 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   scapTarget,
   avroTarget,
   straceTarget,
+  probeTarget,
   auditTarget,
 ];
