@@ -23,8 +23,12 @@ function isClean(path: string): boolean {
   if (end > 0 && path.charCodeAt(end) === slash) return false;
   // A part that begins with a dot may be a hidden file; the slow way finds out.
   if (path.charCodeAt(0) === dot) return false;
-  // Searches that run in the engine's own code, many characters at a time.
-  return !path.includes("//") && !path.includes("/.");
+  for (let i = 0, last = 0; i <= end; i++) {
+    const unit = path.charCodeAt(i);
+    if (last === slash && (unit === slash || unit === dot)) return false;
+    last = unit;
+  }
+  return true;
 }
 
 function cleanParts(path: string): string {

@@ -58,15 +58,14 @@ export class FileEntry implements File {
   }
 }
 
-/** Entries of a set. */
-const waysMax = 8;
+/** Places in a set: a power of two. */
+const ways = 8;
 
 /**
  * Files by container and path. Each falls on one of the table's sets and there takes the place of one that was not looked up lately:
  * nothing is moved or put together anew when files come and go, and whatever the paths, a look-up is short.
  */
 export class FileCache {
-  readonly #ways: number;
   readonly #mask: number;
   readonly #entries: (FileEntry | undefined)[];
   readonly #hashes: Int32Array;
@@ -79,14 +78,13 @@ export class FileCache {
   #hash = 0;
   evicted = 0;
 
-  /** At most `max` entries, rounded down to a power of two. */
+  /** At most `max` entries, rounded down to a power of two from 8 on. */
   constructor(max: number) {
-    this.#ways = Math.max(1, Math.min(waysMax, max));
-    const sets = 2 ** Math.max(0, Math.floor(Math.log2(max / this.#ways)));
+    const sets = 2 ** Math.max(0, Math.floor(Math.log2(max / ways)));
     this.#mask = sets - 1;
-    this.#hashes = new Int32Array(sets * this.#ways);
+    this.#hashes = new Int32Array(sets * ways);
     this.#hands = new Uint8Array(sets);
-    this.#entries = Array.from({ length: sets * this.#ways }, () => undefined);
+    this.#entries = Array.from({ length: sets * ways }, () => undefined);
   }
 
   #hashOf(place: string | undefined, path: string): number {
@@ -102,8 +100,8 @@ export class FileCache {
 
   get(place: string | undefined, path: string): FileEntry | undefined {
     const hash = this.#hashOf(place, path);
-    const first = (hash & this.#mask) * this.#ways;
-    for (let at = first; at < first + this.#ways; at++) {
+    const first = (hash & this.#mask) * ways;
+    for (let at = first; at < first + ways; at++) {
       if (this.#hashes[at] !== hash) continue;
       const entry = this.#entries[at];
       if (entry !== undefined && entry.path === path && entry.container?.id === place) {
@@ -117,12 +115,12 @@ export class FileCache {
   add(entry: FileEntry): void {
     const hash = this.#hashOf(entry.container?.id, entry.path);
     const set = hash & this.#mask;
-    const first = set * this.#ways;
+    const first = set * ways;
     let hand = this.#hands[set] ?? 0;
     let old = this.#entries[first + hand];
     while (old?.recent === true) {
       old.recent = false;
-      hand = (hand + 1) % this.#ways;
+      hand = (hand + 1) & (ways - 1);
       old = this.#entries[first + hand];
     }
     if (old !== undefined) {
@@ -132,7 +130,7 @@ export class FileCache {
     }
     this.#entries[first + hand] = entry;
     this.#hashes[first + hand] = hash;
-    this.#hands[set] = (hand + 1) % this.#ways;
+    this.#hands[set] = (hand + 1) & (ways - 1);
     entry.cached = true;
   }
 }
