@@ -165,6 +165,9 @@ static __always_inline int is_first_contact(const struct sf_flow *out, __u32 tgi
 	return !bpf_map_update_elem(&contacts, &key, &one, BPF_NOEXIST);
 }
 
+/* O_CREAT, O_EXCL and O_TRUNC: asked for, and not kept in f_flags (fs/open.c, do_dentry_open). The same on both architectures. */
+#define OPEN_FORGOTTEN (0100 | 0200 | 01000)
+
 static __always_inline int is_told_at_begin(struct scratch *s, const struct sf_flow *out, __u32 op)
 {
 	if (mode != SF_MODE_AGGREGATE || s->fresh)
@@ -240,6 +243,7 @@ __noinline int flow_begin(__u32 slot, __u32 fd, __u64 file_at, __u32 op, __u32 f
 	if (op == SF_OP_OPEN) {
 		out->opens = 1;
 		FIELD(out->open_flags, s->file_copy, FILE_BYTES, file_at, struct file, f_flags);
+		out->open_flags |= s->asked & OPEN_FORGOTTEN;
 	}
 	__u64 key = flow_key(s->tgid, fd);
 	long error = bpf_map_update_elem(&flows, &key, f, BPF_NOEXIST);

@@ -100,6 +100,7 @@ struct scratch {
 	struct flow flow;
 	__u64 arguments[8];
 	__s64 ret;
+	__u64 asked; /* flags that the open was called with: the file forgets some of them */
 	struct {
 		struct sf_path head;
 		char text[4096 + 256];

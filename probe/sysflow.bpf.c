@@ -339,6 +339,27 @@ static __always_inline void name_flow(struct call *c, __u32 fd)
 		c->flow = f->out.id;
 }
 
+/* The flags argument of a call that opens a file. */
+static __always_inline __u64 asked_flags(struct call *c)
+{
+	__u64 how = 0;
+	switch (c->nr) {
+	case __NR_openat:
+		return ARGUMENT_2(c->regs);
+	case __NR_openat2:
+		if (bpf_probe_read_user(&how, sizeof(how), (void *)ARGUMENT_2(c->regs)))
+			COUNT(faults, 1);
+		return how;
+#ifdef __NR_open
+	case __NR_open:
+		return ARGUMENT_1(c->regs);
+	case __NR_creat:
+		return OPEN_FORGOTTEN & ~0200;
+#endif
+	}
+	return 0;
+}
+
 static __always_inline void opened(struct call *c)
 {
 	if (c->ret == -ENOENT || c->ret == -ENOTDIR) {
@@ -351,6 +372,9 @@ static __always_inline void opened(struct call *c)
 		tell(c);
 		return;
 	}
+	struct scratch *s = scratch_of(IN_PROCESS);
+	if (s)
+		s->asked = asked_flags(c);
 	look_here(c->ret, file_at(c->task, c->ret), SF_OP_OPEN);
 	name_flow(c, c->ret);
 }
