@@ -11,7 +11,7 @@ import { ContainerMetadata, dockerSocket } from "../source/metadata.ts";
 import { becomeCaller, ownIdentity, sudoCaller } from "../source/privilege.ts";
 import { findProbe } from "../source/probe-binary.ts";
 import { type ProbeMode, ProbeSource, type Refusal, type Selection } from "../source/probe.ts";
-import { processIds, startOf, treeOf } from "../source/proc.ts";
+import { processIds, seesFirstPids, startOf, treeOf } from "../source/proc.ts";
 import { whyNotHere } from "./doctor/verdict.ts";
 import { machineBelow } from "./doctor/machine.ts";
 import { type ExitCode, Exit, type Options, type Terminal, UsageError } from "./verb.ts";
@@ -74,6 +74,8 @@ export class ProbeSession {
   readonly #containers: ContainerMetadata;
   stopping = false;
   interrupted = false;
+  /** Nothing could be selected: there is nothing to keep. */
+  isVoid = false;
 
   /** Finds everything, starts the probe, and gives root away where it was lent. The command does not run yet. */
   static async open(
@@ -81,6 +83,11 @@ export class ProbeSession {
     target: Target,
     options: Options,
   ): Promise<ProbeSession | SessionFailure> {
+    if (!seesFirstPids()) {
+      const message = "this is another pid namespace: process ids here are not the kernel's";
+      const hint = "run the container with --pid=host, or record on the host";
+      return { diagnostic: diagnostic("SF5011", message, {}, hint), exit: Exit.notPossible };
+    }
     const binary = findProbe(textOption(options, "probe"));
     if (typeof binary !== "string") return { diagnostic: binary, exit: Exit.notPossible };
     const found = target.kind === "command" ? undefined : selectionOf(target);
@@ -156,6 +163,7 @@ export class ProbeSession {
     const failure = this.#judge(refused);
     if (failure === undefined) this.command?.run();
     else {
+      this.isVoid = true;
       this.command?.abandon();
       await this.source.stop();
     }
@@ -179,6 +187,12 @@ export class ProbeSession {
       if (over && this.source.isDeserted) return;
       await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
+  }
+
+  /** Before anything was recorded, and read. */
+  abandon(): void {
+    this.command?.abandon();
+    this.source.abandon();
   }
 
   stop(): Promise<void> {

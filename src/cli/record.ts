@@ -4,7 +4,7 @@ import { constants as system } from "node:os";
 import { hostname } from "node:os";
 import { statSync } from "node:fs";
 import { basename } from "node:path";
-import { countNoun, printBytes } from "../encode/units.ts";
+import { countNoun, printBytes, printCount } from "../encode/units.ts";
 import { diagnostic } from "../model/diagnostic.ts";
 import type { ProbeRecording } from "../pipeline/probe-recording.ts";
 import { type Destination, Recorder } from "../pipeline/recorder.ts";
@@ -83,12 +83,15 @@ async function run(
     terminal.report(session.diagnostic);
     return session.exit;
   }
+  if (terminal.interrupted.aborted) {
+    session.abandon();
+    return Exit.interrupted;
+  }
   let recorder: Recorder;
   try {
     recorder = new Recorder(place);
   } catch (error) {
-    session.command?.abandon();
-    await session.stop();
+    session.abandon();
     return outputFailed(terminal, place.shown, error);
   }
   const recording = session.recording({ exporter: exporterOf(options) });
@@ -96,9 +99,11 @@ async function run(
   const failure = await session.begin();
   if (failure !== undefined) {
     await writing;
-    recorder.abandon();
     terminal.report(failure.diagnostic);
     return failure.exit;
+  }
+  if (target.kind !== "command") {
+    terminal.note(`recording ${nameOf(target)}; Ctrl-C ends it`);
   }
   await Promise.race([session.finished(forMs), writing]);
   await session.stop();
@@ -126,13 +131,17 @@ async function keep(
     try {
       await recorder.write(records);
     } catch (error) {
+      // What was written so far stays where it is.
       problem = error;
-      recorder.abandon();
       void session.stop();
     }
     if (shows) terminal.progress(countersOf(session, recorder));
   }
   if (problem !== undefined) return problem;
+  if (session.isVoid) {
+    recorder.abandon();
+    return undefined;
+  }
   try {
     await recorder.end();
   } catch (error) {
@@ -149,7 +158,7 @@ function countersShow({ command }: ProbeSession): boolean {
 function countersOf({ source }: ProbeSession, recorder: Recorder): string {
   const lost = lostOf(source.stats);
   const parts = [
-    `${countNoun(source.members, "process").replace("processs", "processes")}`,
+    source.members === 1 ? "1 process" : `${printCount(source.members)} processes`,
     countNoun(recorder.records, "record"),
     printBytes(recorder.bytes),
     ...(lost > 0 ? [`${lost} lost`] : []),

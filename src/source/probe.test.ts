@@ -232,3 +232,11 @@ test("a reader that stops reading stops the probe: nothing piles up here", async
   expect(mostAhead).toBeLessThan(4 << 20);
   expect(read).toBeGreaterThan(flood);
 });
+
+test("whoever reads nothing can leave at once", async () => {
+  const probe = source([]);
+  expect(await probe.start()).toBeUndefined();
+  probe.abandon();
+  expect(probe.isRunning).toBe(false);
+  await collect(probe);
+});

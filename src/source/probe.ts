@@ -177,6 +177,11 @@ export class ProbeSource {
     clearTimeout(timer);
   }
 
+  /** The end at once: for when nobody reads what it says. */
+  abandon(): void {
+    if (this.#state === "running") this.#finish();
+  }
+
   async *parts(): AsyncGenerator<ProbePart> {
     for (;;) {
       const next = this.#parts.shift();

@@ -145,6 +145,15 @@ export function treeOf(pid: number, proc = "/proc"): number[] {
   return [...seen];
 }
 
+/** PROC_PID_INIT_INO of include/linux/proc_ns.h. */
+const firstPidNamespace = "pid:[4026531836]";
+
+/** Process ids are the kernel's own; in another namespace the same numbers mean other processes. */
+export function seesFirstPids(proc = "/proc"): boolean {
+  const found = linkOf(`${proc}/self/ns/pid`);
+  return found === undefined || found === firstPidNamespace;
+}
+
 /** Every process there is. */
 export function processIds(proc = "/proc"): number[] {
   const names = attempt(() => readdirSync(proc)) ?? [];
