@@ -99,6 +99,9 @@ __noinline int flow_end(__u32 tgid, __u32 fd, __u32 why)
 static __always_inline void describe_inet(struct sf_flow *out, struct sock *sk, __u16 family)
 {
 	__u16 local = BPF_CORE_READ(sk, __sk_common.skc_num);
+	/* A connection that is over has given its port back. */
+	if (!local)
+		local = big_endian(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
 	__u16 remote = big_endian(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	__u8 *here = out->flags & SF_FLOW_ACCEPTED ? out->destination : out->source;
 	__u8 *there = out->flags & SF_FLOW_ACCEPTED ? out->source : out->destination;
@@ -165,9 +168,6 @@ static __always_inline int is_first_contact(const struct sf_flow *out, __u32 tgi
 	return !bpf_map_update_elem(&contacts, &key, &one, BPF_NOEXIST);
 }
 
-/* O_CREAT, O_EXCL and O_TRUNC: asked for, and not kept in f_flags (fs/open.c, do_dentry_open). The same on both architectures. */
-#define OPEN_FORGOTTEN (0100 | 0200 | 01000)
-
 static __always_inline int is_told_at_begin(struct scratch *s, const struct sf_flow *out, __u32 op)
 {
 	if (mode != SF_MODE_AGGREGATE || s->fresh)
@@ -218,13 +218,15 @@ __noinline int flow_begin(__u32 slot, __u32 fd, __u64 file_at, __u32 op, __u32 f
 	__u32 type = out->mode & S_IFMT;
 	if (type == S_IFSOCK) {
 		__u64 at = f->inode;
-		__u32 one = 1;
+		/* The same memory may hold another socket later: its number tells. */
+		__u32 own = out->inode;
+		__u32 *known = bpf_map_lookup_elem(&accepted, &at);
 		if (op == SF_OP_ACCEPT) {
-			bpf_map_update_elem(&accepted, &at, &one, BPF_ANY);
+			bpf_map_update_elem(&accepted, &at, &own, BPF_ANY);
 			out->flags |= SF_FLOW_ACCEPTED;
 		} else if (op == SF_OP_CONNECT)
 			bpf_map_delete_elem(&accepted, &at);
-		else if (bpf_map_lookup_elem(&accepted, &at))
+		else if (known && *known == own)
 			out->flags |= SF_FLOW_ACCEPTED;
 		describe_socket(slot, file_at);
 		if (out->kind != SF_KIND_UNIX && out->protocol == 17 && !out->dport)
@@ -243,7 +245,6 @@ __noinline int flow_begin(__u32 slot, __u32 fd, __u64 file_at, __u32 op, __u32 f
 	if (op == SF_OP_OPEN) {
 		out->opens = 1;
 		FIELD(out->open_flags, s->file_copy, FILE_BYTES, file_at, struct file, f_flags);
-		out->open_flags |= s->asked & OPEN_FORGOTTEN;
 	}
 	__u64 key = flow_key(s->tgid, fd);
 	long error = bpf_map_update_elem(&flows, &key, f, BPF_NOEXIST);

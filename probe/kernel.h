@@ -216,6 +216,10 @@ struct socket {
 	struct file *file;
 };
 
+struct inet_sock {
+	__u16 inet_sport; /* big-endian; stays when the port is given back */
+};
+
 struct unix_sock {
 	struct path path;
 	struct sock *peer;
