@@ -128,6 +128,7 @@ export class Probe {
         this.#reader.push(piece);
       } catch (error) {
         this.error = error;
+        socket.destroy();
       }
     });
     this.#closed = new Promise((resolve) => {
@@ -177,7 +178,9 @@ export class Probe {
     this.#socket.write(new Uint8Array(bytes.buffer));
     return new Promise((resolve, reject) => {
       this.#waiting.push(resolve);
-      void this.#closed.then(() => reject(new Error(`${name}: the stream ended unanswered`)));
+      void this.#closed.then(() =>
+        reject(this.error ?? new Error(`${name}: the stream ended unanswered`)),
+      );
     });
   }
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { Probe } from "./client.ts";
 import type { Fold } from "./fold.ts";
-import { canProbe, isolated, program } from "./machine.ts";
+import { canProbe, program } from "./machine.ts";
 import { compareWithProbe, readTruth } from "./truth.ts";
 
 const folder = canProbe ? mkdtempSync(join(tmpdir(), "sysflow-exact-")) : "";
@@ -33,7 +33,7 @@ describe.skipIf(!canProbe)("a program that juggles descriptors", () => {
     test(`seed ${seed}: aggregate = its own truth`, async () => {
       const log = join(folder, `aggregate${seed}`);
       const probe = await Probe.start();
-      await probe.run(isolated([program("fd-juggle"), String(seed), "1500", log]));
+      await probe.run([program("fd-juggle"), String(seed), "1500", log]);
       const fold = await probe.stop();
       expectSound(fold);
       expect(compareWithProbe(readTruth(log), fold)).toEqual([]);

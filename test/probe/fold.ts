@@ -85,7 +85,7 @@ export class Fold {
       case "stats":
         return this.#stats(message);
       case "ack":
-        return this.onAck(message.code, message.get("ack", "errno"));
+        return this.onAck(message.code, message.get("ack", "error"));
       case "dirty":
         this.dirty.push({
           pid: message.get("dirty", "pid"),

@@ -5,7 +5,8 @@ import { existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryRoot } from "../corpus.ts";
 
-export const probeBinary = join(repositoryRoot, "probe", "build", "sysflow-probe");
+export const probeBinary =
+  process.env["SYSFLOW_PROBE"] ?? join(repositoryRoot, "probe", "build", "sysflow-probe");
 const programs = join(repositoryRoot, "test", "probe", "programs");
 const built = join(repositoryRoot, ".cache", "probe-programs");
 

@@ -22,7 +22,7 @@ const places = new Map<MessageName, ReadonlyMap<string, Place>>(
 
 /** One message of the stream; valid until the next one is taken. */
 export class Message {
-  view = new DataView(new ArrayBuffer(0));
+  view: DataView = new DataView(new ArrayBuffer(0));
   at = 0;
   length = 0;
   name: MessageName = "hello";

@@ -150,8 +150,8 @@ function compareCounts(truth: Truth, fold: Fold, wrong: string[]): void {
     if (object === undefined) {
       const isOurs = path.startsWith(truth.folder) && !/\.d(\/denied)?$/.test(path);
       if (!isOurs && flow.kind === flowKinds.file) continue;
-      // Listening sockets and the like are open and never used.
-      if (flow.rops + flow.wops === 0 && !isOurs) continue;
+      // Sockets that listen, files that are mapped or cut, and the like.
+      if (flow.rops + flow.wops + flow.opens === 0) continue;
       wrong.push(`${key} (fd ${flow.fd}, ${path}): ${print(flow)}; the program knows none`);
       continue;
     }
@@ -179,7 +179,12 @@ function compareCounts(truth: Truth, fold: Fold, wrong: string[]): void {
   }
 }
 
-function callsOf(fold: Fold, pid: number, number: number, wanted: (ret: number) => boolean): number {
+function callsOf(
+  fold: Fold,
+  pid: number,
+  number: number,
+  wanted: (ret: number) => boolean,
+): number {
   let sum = 0;
   for (const [ret, times] of fold.processes.get(pid)?.calls.get(number) ?? []) {
     if (wanted(ret)) sum += times;

@@ -1,10 +1,11 @@
 // Plays random work on descriptors and logs its own truth: what each of its processes read from and wrote to each object.
-//   fd-juggle SEED ACTS LOG        LOG.d/ holds its files, LOG.share the table; loopback only; everything is made up
+//   fd-juggle SEED ACTS LOG        LOG.d/ holds its files, LOG.share the table; loopback only
 // I/O runs under a read lock, what changes the descriptor table under a write lock: no descriptor changes its meaning during a call.
 #include "truth.h"
 #include <arpa/inet.h>
 #include <linux/close_range.h>
 #include <linux/openat2.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -623,9 +624,19 @@ static void body_with_server(struct dice *dice) {
   close(listening);
 }
 
+/** Root plays in a network namespace of its own. */
+static void isolate(void) {
+  if (unshare(CLONE_NEWNET) != 0) return;
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+  if (ioctl(fd, SIOCSIFFLAGS, &request) != 0) fail("loopback");
+  close(fd);
+}
+
 static void first_process(struct dice *dice, const char *log) {
   struct rlimit limit = {4096, 4096};
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || mkdir(folder, 0700) != 0) fail("set-up");
+  isolate();
   share_map(share_path, 1);
   note_thread();
   count_deed(did_exec);
