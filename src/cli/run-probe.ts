@@ -2,6 +2,7 @@
 // for.
 
 import { countNoun } from "../encode/units.ts";
+import { gather } from "../pipeline/gather.ts";
 import { Recorder } from "../pipeline/recorder.ts";
 import type { Rule } from "../rule/rule.ts";
 import { watches } from "../rule/watch.ts";
@@ -42,8 +43,7 @@ export async function runProbe(terminal: Terminal, run: ProbeRun): Promise<ExitC
   }
   const keeping = new Keeping(session);
   if (place !== undefined && !keeping.open(place)) {
-    session.command?.abandon();
-    await session.stop();
+    session.abandon();
     return outputFailed(terminal, place.shown, keeping.problem);
   }
   const recording = session.recording({
@@ -54,7 +54,7 @@ export async function runProbe(terminal: Terminal, run: ProbeRun): Promise<ExitC
   let failed = false;
   const telling = tellLive(
     terminal,
-    { batches: () => recording.batches(), stop: () => void session.stop(), isNow: true },
+    { batches: () => gather(recording.batches()), stop: () => void session.stop(), isNow: true },
     {
       rules,
       json: run.json,
