@@ -16,12 +16,14 @@ const traced: readonly CallName[] = [
 /** Arguments of a strace that this reader understands; the log follows -o. */
 export const straceArguments: readonly string[] = [
   ..."-f -y -q -s 0 --seccomp-bpf -e abbrev=!recvmmsg,sendmmsg -e signal=none -e".split(" "),
-  `trace=${traced.join(",")}`,
+  `trace=${traced.join(",")},clone,clone3`,
 ];
 
 export type StraceSums = {
   /** tid → target of the descriptor ("/path", "pipe:[1]") → sums; calls on no open descriptor are left out. */
   readonly of: Map<number, Map<string, Sums>>;
+  /** tid → pid, of threads that began. */
+  readonly leaders: Map<number, number>;
   readonly unread: string[];
 };
 
@@ -77,15 +79,22 @@ function bytesOf(name: string, args: readonly string[], ret: number): number {
 }
 
 function take(sums: StraceSums, tid: number, line: string): void {
-  const call = /^(\w+)\((.*)\)\s+= (-?\d+|\?)/s.exec(line);
+  const call = /^(\w+)\((.*)\)\s+= (-?\d+|\? ERESTART|\?)/s.exec(line);
   if (call === null) {
     sums.unread.push(line);
     return;
   }
   const [, name = "", list = "", result = ""] = call;
   if (result === "?") return;
+  if (name.startsWith("clone")) {
+    if (list.includes("CLONE_THREAD")) {
+      sums.leaders.set(Number(result), sums.leaders.get(tid) ?? tid);
+    }
+    return;
+  }
   const args = cut(list);
-  const ret = Number(result);
+  // A call that a signal cut short leaves the kernel, and comes again.
+  const ret = result.startsWith("?") ? -1 : Number(result);
   const bytes = bytesOf(name, args, ret);
   const from = name in transferCalls ? transferCalls[name as "tee"][0] : 0;
   const to = name in transferCalls ? transferCalls[name as "tee"][1] : 0;
@@ -108,7 +117,7 @@ function take(sums: StraceSums, tid: number, line: string): void {
 }
 
 export function readStrace(log: string): StraceSums {
-  const sums: StraceSums = { of: new Map(), unread: [] };
+  const sums: StraceSums = { of: new Map(), leaders: new Map(), unread: [] };
   const unfinished = new Map<number, string>();
   for (const line of readFileSync(log, "latin1").split("\n")) {
     const found = /^(\d+) +(.*)$/.exec(line);
