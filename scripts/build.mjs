@@ -1,6 +1,7 @@
 // Builds dist/: the command as one bundle with a lazily loaded chunk for each verb, one module for each public subpath, and its types.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -65,6 +66,14 @@ for (const [folder, files] of Object.entries(publicFiles)) {
   const lines = files.map((file) => `export * from "./${folder}/${file}.ts";\n`);
   writeFileSync(join(types, `${folder}.d.ts`), lines.join(""));
 }
+// The kernel probe, where it was built (scripts/probe.mjs): whoever installs the package needs no compiler.
+const probe = join(root, "probe", "build", "sysflow-probe");
+if (existsSync(probe)) {
+  const folder = join(outdir, "probe", process.arch === "arm64" ? "aarch64" : "x86_64");
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(probe, join(folder, "sysflow-probe"));
+}
+
 const dist = join(root, "dist");
 const old = `${outdir}-old`;
 if (existsSync(dist)) renameSync(dist, old);

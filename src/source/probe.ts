@@ -177,6 +177,11 @@ export class ProbeSource {
     clearTimeout(timer);
   }
 
+  /** For tests: the probe leaves its rings alone for so long, and they fill. */
+  stall(milliseconds: number): void {
+    void this.#request("stall", 0, BigInt(milliseconds));
+  }
+
   /** The end at once: for when nobody reads what it says. */
   abandon(): void {
     if (this.#state === "running") this.#finish();

@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
-import { writeFileSync } from "node:fs";
+import { rmdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
@@ -77,6 +77,7 @@ type Row = {
   readonly ret?: number;
   readonly file?: { readonly path: string };
   readonly flow?: { readonly rbytes: number; readonly wbytes: number; readonly rops: number };
+  readonly container?: { readonly id: string };
   readonly gap?: { readonly reason: string; readonly lost: number };
 };
 
@@ -107,6 +108,15 @@ function execs(rows: readonly Row[], program: string): readonly Row[] {
 
 function hasEnd(rows: readonly Row[], pid: number | undefined): boolean {
   return rows.some((row) => row.op?.includes("EXIT") === true && row.proc?.pid === pid);
+}
+
+/** Where groups of version 2 can be made. */
+const groupRoot = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].find((path) =>
+  existsSync(join(path, "cgroup.controllers")),
+);
+
+function readProcsOf(path: string): string {
+  return readFileSync(join(path, "cgroup.procs"), "utf8");
 }
 
 const title = canProbe ? "with the probe" : `with the probe (skipped: ${whyNoProbe()})`;
@@ -334,6 +344,64 @@ describe.skipIf(!canProbe)(title, () => {
     child.kill("SIGKILL");
     await once(child, "exit");
     await until("end of the probe", () => (startOf(probe) === undefined ? true : undefined));
+  });
+
+  describe.skipIf(groupRoot === undefined)("a control group of version 2", () => {
+    /** A shell inside the group, which does what it is told line by line; the group is gone afterwards. */
+    async function inGroup(
+      name: string,
+      work: (path: string, say: (line: string) => void) => Promise<void>,
+    ): Promise<void> {
+      const path = join(groupRoot ?? "", name);
+      mkdirSync(path);
+      const shell = spawn("sh", [], { stdio: ["pipe", "ignore", "ignore"] });
+      started.push(shell);
+      try {
+        writeFileSync(join(path, "cgroup.procs"), `${shell.pid}\n`);
+        await work(path, (line) => shell.stdin.write(`${line}\n`));
+      } finally {
+        shell.kill("SIGKILL");
+        await once(shell, "exit");
+        await until("empty group", () => (readProcsOf(path) === "" ? true : undefined));
+        rmdirSync(path);
+      }
+    }
+
+    test("--cgroup: who is in it, and who comes to be", async () => {
+      const folder = place("cgroup");
+      const [out, own, child] = ["x.sf", "own", "child"].map((name) => join(folder, name));
+      const outside = join(folder, "outside");
+      await inGroup(`sysflow-test-${process.pid}`, async (path, say) => {
+        const { child: recorder, err } = recordLater(["-o", out ?? "", "--cgroup", path]);
+        await until("beginning", () => (err().includes("Ctrl-C ends it") ? true : undefined));
+        say(`echo abc > ${own}; sh -c 'echo de > ${child}'`);
+        await until("files", () => fileAt(child ?? ""));
+        spawnSync("sh", ["-c", `echo not recorded > ${outside}`]);
+        recorder.kill("SIGINT");
+        expect(await once(recorder, "exit")).toEqual([130, null]);
+      });
+      const { rows } = recordsOf(out ?? "");
+      expect(bytesOf(rows, own ?? "", "wbytes")).toBe(4);
+      expect(bytesOf(rows, child ?? "", "wbytes")).toBe(3);
+      expect(flowsOn(rows, outside)).toEqual([]);
+    });
+
+    test("--container: the beginning of its id; --for ends it", async () => {
+      const folder = place("container");
+      const [out, file] = [join(folder, "x.sf"), join(folder, "inside")];
+      const id = `5f10${String(process.pid).padStart(8, "0")}`.padEnd(64, "e");
+      await inGroup(`docker-${id}.scope`, async (_, say) => {
+        const args = ["-o", out, "--container", id.slice(0, 12), "--for", "3s"];
+        const { child: recorder, err } = recordLater(args);
+        await until("beginning", () => (err().includes("Ctrl-C ends it") ? true : undefined));
+        say(`sh -c 'echo in > ${file}'`);
+        expect(await once(recorder, "exit")).toEqual([0, null]);
+      });
+      const { rows } = recordsOf(out);
+      expect(bytesOf(rows, file, "wbytes")).toBe(3);
+      const inside = flowsOn(rows, file)[0];
+      expect(inside?.container?.id).toBe(id.slice(0, 12));
+    });
   });
 
   test.for([

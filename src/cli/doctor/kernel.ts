@@ -120,7 +120,7 @@ export function findProbeBinary(machine: Machine): Finding {
     found: "not found",
     state: "no",
     why: `neither installed (/${installedAt}) nor beside the program`,
-    fix: "in a checkout: npm run build, with clang, bpftool and musl-tools installed",
+    fix: "in a checkout: node scripts/probe.mjs (with clang, bpftool and musl-tools)",
   };
 }
 
