@@ -39,9 +39,9 @@ afterEach(() => {
   expect(existsSync(container.folder)).toBe(false);
 });
 
-/** `container.id container.image container.name proc.exe op object` of every record. */
+/** Container, image, pod, program, operations and file of every record. */
 function tableOf(recording: string): string[][] {
-  const fields = "container.id,container.image,container.name,proc.exe,op,file.path";
+  const fields = "container.id,container.image,pod.name,proc.exe,op,file.path";
   const { out } = sysflow(["print", recording, "--csv", "--fields", fields]);
   return out
     .trimEnd()
@@ -54,7 +54,7 @@ function expectContainer(rows: readonly string[][]): void {
   const inside = rows.filter((row) => row[0] !== "");
   expect(inside.length).toBeGreaterThan(3);
   for (const row of inside) {
-    expect(row.slice(0, 3)).toEqual([container.id.slice(0, 12), containerImage, "lab"]);
+    expect(row.slice(0, 3)).toEqual([container.id.slice(0, 12), containerImage, "lab-pod"]);
   }
   const has = (exe: string, op: string, path: string): boolean =>
     inside.some((row) => row[3] === exe && row[4]?.includes(op) === true && row[5] === path);

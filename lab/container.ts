@@ -72,6 +72,9 @@ function configOf(id: string, script: string): object {
     annotations: {
       "org.opencontainers.image.ref.name": containerImage,
       "io.kubernetes.cri.container-name": "lab",
+      "io.kubernetes.cri.sandbox-name": "lab-pod",
+      "io.kubernetes.cri.sandbox-namespace": "lab-space",
+      "io.kubernetes.cri.sandbox-uid": "00000000-0000-4000-8000-000000000000",
     },
   };
 }

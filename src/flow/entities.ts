@@ -18,6 +18,7 @@ import { type TimeBase, type TimeNs, toAbsolute } from "../model/time.ts";
 import { FileCache, FileEntry } from "./file-entry.ts";
 import type { Flow } from "./flow.ts";
 import { Owner, type ProcessThread } from "./owner.ts";
+import { Pods } from "./pods.ts";
 
 type ContainerEntry = { container: Container; complete: boolean };
 
@@ -31,6 +32,7 @@ export class Entities {
   readonly #byPid = new Map<number, Owner[]>();
   readonly #files: FileCache;
   #containers = new Map<string, ContainerEntry>();
+  readonly #pods: Pods;
   processesEvicted = 0;
   containersEvicted = 0;
   #ownerSerial = 0;
@@ -46,6 +48,7 @@ export class Entities {
     this.host = host;
     this.#base = base;
     this.#out = out;
+    this.#pods = new Pods(host);
     this.#files = new FileCache(filesMax);
   }
 
@@ -210,7 +213,8 @@ export class Entities {
       group: this.#groupOf(thread),
       tty: thread.tty !== 0,
       entry: thread.vpid === 1,
-      container: thread.containerId === undefined ? undefined : this.container(thread.containerId),
+      container:
+        thread.containerId === undefined ? undefined : this.container(thread.containerId, ts),
       cwd: thread.cwd === "" ? undefined : thread.cwd,
       env: thread.env,
       argv: argv0 === undefined ? undefined : [argv0, ...args],
@@ -255,11 +259,11 @@ export class Entities {
     return this.#state.groups.get(thread.gid) ?? (thread.gid === 0 ? "root" : undefined);
   }
 
-  container(id: string): Container {
-    return this.#containerEntry(id).container;
+  container(id: string, ts: TimeNs): Container {
+    return this.#containerEntry(id, ts).container;
   }
 
-  #containerEntry(id: string): ContainerEntry {
+  #containerEntry(id: string, ts: TimeNs): ContainerEntry {
     const known = this.#containers.get(id);
     if (known !== undefined) return known;
     if (this.#containers.size >= limits.containers.max) {
@@ -267,12 +271,12 @@ export class Entities {
       this.#containers.clear();
       this.#containersWritten.clear();
     }
-    const entry = { container: this.#describeContainer(id), complete: false };
+    const entry = { container: this.#describeContainer(id, ts), complete: false };
     this.#containers.set(id, entry);
     return entry;
   }
 
-  #describeContainer(id: string): Container {
+  #describeContainer(id: string, ts: TimeNs): Container {
     const snapshot = this.#state.containers.get(id);
     const known = snapshot?.complete === true;
     const { image, imageTag } = snapshot ?? {};
@@ -284,7 +288,7 @@ export class Entities {
       imageId: known ? snapshot.imageId : undefined,
       type: snapshot?.type === undefined ? undefined : containerTypes[snapshot.type],
       privileged: snapshot?.privileged,
-      pod: undefined,
+      pod: this.#pods.of(snapshot?.pod, ts),
       ...(snapshot?.pod?.id === undefined ? {} : { podId: snapshot.pod.id }),
     };
   }
@@ -300,12 +304,13 @@ export class Entities {
   readonly #containersWritten = new Set<string>();
 
   #introduceContainer(id: string, ts: TimeNs): void {
-    const entry = this.#containerEntry(id);
+    const entry = this.#containerEntry(id, ts);
     const complete = this.#state.containers.get(id)?.complete === true;
     const written = this.#containersWritten.has(id);
     if (written && (entry.complete || !complete)) return;
     entry.complete = complete;
-    const container = this.#describeContainer(id);
+    const container = this.#describeContainer(id, ts);
+    this.#pods.introduce(container.pod, this.#out);
     // Nothing here sees a container begin: it was there, or more became known of it.
     const state = written ? "MODIFIED" : "REUP";
     entry.container = this.#state.quirks ? container : { ...container, state, ts };
@@ -329,7 +334,7 @@ export class Entities {
       if (known.type === "?" && type !== "?") this.#learnType(known, type, inode, device);
       return known;
     }
-    const container = containerId === undefined ? undefined : this.container(containerId);
+    const container = containerId === undefined ? undefined : this.container(containerId, ts);
     const entry = new FileEntry(this.host, state, ts, type, path, container, inode, device);
     if (more !== undefined) entry.learn(more);
     this.#files.add(entry);

@@ -66,11 +66,11 @@ export type Pod = {
   readonly ts: TimeNs;
   readonly id: string;
   readonly name: string;
-  readonly nodeName: string;
+  readonly nodeName: string | undefined;
   readonly hostIp: readonly bigint[];
   readonly internalIp: readonly bigint[];
   readonly namespace: string;
-  readonly restartCount: number;
+  readonly restartCount: number | undefined;
   readonly labels: ReadonlyMap<string, string>;
   readonly selectors: ReadonlyMap<string, string>;
   readonly services: readonly Service[];

@@ -366,12 +366,12 @@ export class Encoder5 {
     const out = this.#out;
     out.long(Branch.pod);
     out.time(pod.ts);
-    for (const text of [pod.id, pod.name, pod.nodeName]) out.text(text);
+    for (const text of [pod.id, pod.name, pod.nodeName ?? ""]) out.text(text);
     out.bigs(pod.hostIp);
     out.bigs(pod.internalIp);
     out.text(pod.namespace);
     out.room(numbersRoom);
-    out.long(pod.restartCount);
+    out.long(pod.restartCount ?? 0);
     out.textMap(pod.labels);
     out.textMap(pod.selectors);
     out.room(numbersRoom);
