@@ -9,6 +9,7 @@ import { customerLines, madeUpKey, numbersOf, patience, put, putShopPages } from
 import { type IntrusionPlan, planOf } from "./plan.ts";
 import { type HostPlan, type Running, Stage, type StageMode } from "./stage.ts";
 import { findTool, labFolder, namespacesWork } from "./stage.ts";
+import { type ProbeRecorder, probeArguments, probeFiles, probeObstacle } from "./probe.ts";
 import { traceObstacle } from "./trace.ts";
 import { type StepKind, type Truth, type TruthEvent, truthOf } from "./truth.ts";
 
@@ -18,9 +19,11 @@ export type IntrusionOptions = {
   readonly mode?: StageMode;
   /** The database on a host, and in a recording, of its own. */
   readonly twoHosts?: boolean;
-  /** Record with strace. Without it the story is only played. */
+  /** Record with strace. Without it, and without a probe, the story is only played. */
   readonly trace: boolean;
-  /** Where truth.json and the strace logs go. */
+  /** Record with the probe instead. */
+  readonly probe?: ProbeRecorder;
+  /** Where truth.json and the recordings go. */
   readonly out: string;
   readonly say: (line: string) => void;
 };
@@ -73,11 +76,15 @@ export function intrusionObstacle(trace: boolean): string | undefined {
 const lifeSeconds = 60;
 
 export async function runIntrusion(options: IntrusionOptions): Promise<IntrusionResult> {
-  const obstacle = intrusionObstacle(options.trace);
+  const { probe } = options;
+  const obstacle =
+    intrusionObstacle(options.trace) ??
+    (probe === undefined ? undefined : probeObstacle(probe.binary));
   if (obstacle !== undefined) throw new Error(obstacle);
   const plan = planOf(options.seed);
   const mode = options.mode ?? (namespacesWork() ? "namespaces" : "loopback");
-  const stage = new Stage(mode, hostsOf(mode, options.seed));
+  const needed = probe === undefined ? [] : probeFiles(probe);
+  const stage = new Stage(mode, hostsOf(mode, options.seed), needed);
   try {
     const ground = prepare(stage, plan, options.twoHosts === true);
     const cast = await play(stage, plan, ground, options);
@@ -99,7 +106,7 @@ export async function runIntrusion(options: IntrusionOptions): Promise<Intrusion
     );
     mkdirSync(options.out, { recursive: true });
     writeFileSync(join(options.out, "truth.json"), printTruth(truth));
-    const logs = options.trace ? takeLogs(stage, options.out) : [];
+    const logs = takeLogs(stage, options.out);
     return { truth, incomplete, logs };
   } finally {
     await stage.close();
@@ -245,16 +252,20 @@ async function play(
   ];
   actor("control", "control.mjs", { port: ports.control, commands });
   actor("collector", "collector.mjs", { port: ports.collector });
+  const { probe } = options;
   const start = (host: "victim" | "database"): Running =>
     stage.start(host, ["/bin/sh", stage.seen(host, "/srv/start.sh")], {
       ...(options.trace ? { trace: `${host}.strace` } : {}),
+      ...(probe === undefined ? {} : recordedBy(probe, host)),
     });
   const services = [
     ...(ground.databaseHost === "database" ? [start("database")] : []),
     start("victim"),
   ];
-  if (!(await until(() => has(ground.shopLog, '"act":"listen"'), 10)))
+  if (!(await until(() => has(ground.shopLog, '"act":"listen"'), 10))) {
+    if (probe !== undefined) throw new Error(`the recorder did not start: ${stage.said("victim")}`);
     wrong.push("the shop did not start");
+  }
   options.say(`${stage.mode}: the shop is up, script language ${plan.language}`);
 
   const visits = {
@@ -283,6 +294,18 @@ async function play(
   await Promise.all([...visitors, ...services].map(async (running) => stage.stop(running)));
   for (const line of wrong) options.say(line);
   return wrong;
+}
+
+function recordedBy(probe: ProbeRecorder, host: string): Parameters<Stage["start"]>[2] {
+  const { show } = probe;
+  let file = "";
+  return {
+    around: (folder) => {
+      file = join(folder, `${host}.sf`);
+      return probeArguments(probe, file, host);
+    },
+    ...(show === undefined ? {} : { shown: (text) => show(text, file) }),
+  };
 }
 
 function truthFile(stage: Stage, host: string): string {
@@ -323,10 +346,13 @@ function notesOf(stage: Stage, ground: Ground): TruthEvent[] {
 }
 
 function takeLogs(stage: Stage, out: string): string[] {
-  return ["victim", "database"].flatMap((host) => {
-    const log = stage.real(host, `/trace/${host}.strace`);
+  const names = ["victim", "database"].flatMap((host) =>
+    ["strace", "sf"].map((kind) => [host, `${host}.${kind}`] as const),
+  );
+  return names.flatMap(([host, name]) => {
+    const log = stage.real(host, `/trace/${name}`);
     if (!existsSync(log)) return [];
-    const copy = join(out, `${host}.strace`);
+    const copy = join(out, name);
     copyFileSync(log, copy);
     return [copy];
   });

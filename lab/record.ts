@@ -9,6 +9,7 @@ import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { recordBenign } from "./benign.ts";
 import { runIntrusion } from "./intrusion.ts";
+import type { ProbeRecorder } from "./probe.ts";
 import { labFolder, type StageMode } from "./stage.ts";
 
 type Say = (line: string) => void;
@@ -19,6 +20,8 @@ export type RecordOptions = {
   readonly mode?: StageMode;
   readonly out: string;
   readonly say: Say;
+  /** With the probe instead of strace. */
+  readonly probe?: ProbeRecorder;
 };
 
 /** Above this a packed strace log is no longer kept in the repository; its SysFlow file is. */
@@ -48,20 +51,31 @@ export function convertLog(log: string, out: string, say: Say): boolean {
   return true;
 }
 
-/** Plays and records the intrusion. One host: intrusion.strace.gz, intrusion.sf; two: one of each for either host. */
+/**
+ * Plays and records the intrusion. One host: intrusion.strace.gz, intrusion.sf and truth.json, or intrusion-probe.sf; two: the same for
+ * either host under its name.
+ */
 export async function recordIntrusion(options: RecordOptions): Promise<boolean> {
-  const { out, say, twoHosts } = options;
+  const { out, say, twoHosts, probe } = options;
   const scratch = mkdtempSync(join(tmpdir(), "sysflow-record-"));
   try {
-    const result = await runIntrusion({ ...options, trace: true, out: scratch });
+    const result = await runIntrusion({ ...options, trace: probe === undefined, out: scratch });
     mkdirSync(out, { recursive: true });
+    for (const step of result.incomplete) say(`did not happen: ${step}`);
+    if (probe !== undefined) {
+      for (const file of result.logs) {
+        const name = twoHosts ? basename(file, ".sf") : "intrusion";
+        copyFileSync(file, join(out, `${name}-probe.sf`));
+        say(`${join(out, `${name}-probe.sf`)}: ${size(file)}`);
+      }
+      return result.incomplete.length === 0 && result.logs.length > 0;
+    }
     for (const log of result.logs) {
       const name = twoHosts ? basename(log, ".strace") : "intrusion";
       pack(log, join(out, `${name}.strace.gz`), say);
       convertLog(log, join(out, `${name}.sf`), say);
     }
     copyFileSync(join(scratch, "truth.json"), join(out, "truth.json"));
-    for (const step of result.incomplete) say(`did not happen: ${step}`);
     return result.incomplete.length === 0;
   } finally {
     rmSync(scratch, { recursive: true, force: true });

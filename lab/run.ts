@@ -1,6 +1,6 @@
-// npm run lab -- intrusion|record|benign|convert [options]: plays and records what the lab holds.
+// npm run lab -- intrusion|record|live|benign|convert [options]: plays and records what the lab holds.
 
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { runIntrusion } from "./intrusion.ts";
 import { convertLog, recordIntrusion, recordOrdinary } from "./record.ts";
@@ -8,6 +8,8 @@ import { labFolder } from "./stage.ts";
 
 const usage = `usage: npm run lab -- intrusion [--seed N] [--two-hosts] [--loopback] [--out DIR]   play it, write truth.json
        npm run lab -- record    [--seed N] [--two-hosts] [--loopback] [--out DIR]   play it under strace, keep the recording
+       npm run lab -- record    --by probe [--probe FILE] [--seed N] [--two-hosts] [--out DIR]   the same under the kernel's probe (root)
+       npm run lab -- live      [--probe FILE] [--seed N] [--out DIR]               under the probe, and say what is found meanwhile
        npm run lab -- benign    [--seed N] [--minutes N] [--out DIR]                record ordinary work
        npm run lab -- convert LOG OUT                                              a kept strace log to a SysFlow file
 `;
@@ -26,6 +28,8 @@ async function main(): Promise<boolean> {
       "two-hosts": { type: "boolean", default: false },
       loopback: { type: "boolean", default: false },
       out: { type: "string" },
+      by: { type: "string", default: "strace" },
+      probe: { type: "string" },
     },
   });
   const seed = Number(values.seed);
@@ -47,8 +51,24 @@ async function main(): Promise<boolean> {
       say(`truth: ${join(out, "truth.json")}`);
       return result.incomplete.length === 0;
     }
-    case "record":
-      return recordIntrusion({ ...common, out: values.out ?? recording });
+    case "record": {
+      if (values.by !== "strace" && values.by !== "probe") throw new Error("--by strace or probe");
+      const probe = { verb: "record", binary: values.probe } as const;
+      return recordIntrusion({
+        ...common,
+        out: values.out ?? recording,
+        ...(values.by === "probe" ? { probe } : {}),
+      });
+    }
+    case "live": {
+      const out = values.out ?? work;
+      const kept = relative(process.cwd(), join(out, "intrusion-probe.sf"));
+      // The recorded host has it elsewhere; whoever reads this finds it here.
+      const show = (text: string, file: string): void =>
+        void process.stdout.write(text.replaceAll(file, kept));
+      const probe = { verb: "run", show, binary: values.probe } as const;
+      return recordIntrusion({ ...common, out, probe });
+    }
     case "benign":
       await recordOrdinary({ seed, minutes, work, out: values.out ?? recording, say });
       return true;

@@ -14,6 +14,7 @@ import {
 import { closeSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import type { Readable } from "node:stream";
 import { straceArguments } from "./trace.ts";
 
 export type StageMode = "namespaces" | "loopback";
@@ -108,7 +109,8 @@ export class Stage {
   readonly #onExit = (): void => this.#closeNow();
   #open = true;
 
-  constructor(mode: StageMode, hosts: readonly HostPlan[]) {
+  /** `needed`: files that all hosts must see. */
+  constructor(mode: StageMode, hosts: readonly HostPlan[], needed: readonly string[] = []) {
     this.mode = mode;
     stages += 1;
     this.#prefix = `${namePrefix}${process.pid}-${stages}-`;
@@ -116,7 +118,8 @@ export class Stage {
     process.on("exit", this.#onExit);
     process.on("SIGINT", this.#onSignal);
     process.on("SIGTERM", this.#onSignal);
-    const tools = [process.execPath, ...["python3", "perl", "strace"].flatMap(toolIfAny)];
+    const found = ["python3", "perl", "strace"].flatMap(toolIfAny);
+    const tools = [process.execPath, ...found, ...needed];
     this.#hosts = new Map(
       hosts.map((host) => [
         host.name,
@@ -153,6 +156,15 @@ export class Stage {
     return own ? path : this.real(host, path);
   }
 
+  /** The end of what was printed on a host, in one line. */
+  said(host: string): string {
+    return textOf(join(this.folder, `${host}.log`))
+      .trim()
+      .split("\n")
+      .slice(-2)
+      .join(" ");
+  }
+
   #network(): void {
     removeStale();
     const name = (host: string): string => `${this.#prefix}${host}`;
@@ -184,17 +196,25 @@ export class Stage {
     }
   }
 
-  /** Starts a program on a host, in a process group of its own; `trace` puts one strace around it. */
+  /**
+   * Starts a program on a host, in a process group of its own. `trace` puts one strace around it that writes a file of that name;
+   * `around` any other recorder, given where it may keep its files; `shown` is given what is printed, in whole lines.
+   */
   start(
     host: string,
     command: readonly string[],
-    options: { readonly trace?: string; readonly output?: string } = {},
+    options: {
+      readonly trace?: string;
+      readonly around?: (folder: string) => readonly string[];
+      readonly shown?: (text: string) => void;
+    } = {},
   ): Running {
     const plan = this.#host(host);
     const namespaced = this.mode === "namespaces";
-    const log = join(namespaced ? "/mnt" : this.real(host, "/trace"), options.trace ?? "");
-    const traced =
-      options.trace === undefined ? command : ["strace", ...straceArguments(log), ...command];
+    const kept = namespaced ? "/mnt" : this.real(host, "/trace");
+    const { trace, around } = options;
+    const recorder = trace === undefined ? [] : ["strace", ...straceArguments(join(kept, trace))];
+    const traced = [...(around?.(kept) ?? recorder), ...command];
     const binds = [
       ...plan.folders.map((folder) => [this.real(host, folder), folder]),
       [this.real(host, "/trace"), "/mnt"],
@@ -209,14 +229,21 @@ export class Stage {
       ? ["ip", "netns", "exec", `${this.#prefix}${host}`, "sh", "-c", script, "sh"]
       : [];
     const [program = "true", ...args] = [...whole, ...traced];
-    const output = openSync(join(this.folder, options.output ?? `${host}.log`), "a");
+    const output = openSync(join(this.folder, `${host}.log`), "a");
+    const { shown } = options;
+    const stream = shown === undefined ? output : "pipe";
     const child = spawn(program, args, {
       cwd: namespaced ? "/" : this.real(host, "/"),
-      env: { ...environment, HOME: this.seen(host, "/root") },
-      stdio: ["ignore", output, output],
+      env: {
+        ...environment,
+        ...(shown === undefined ? {} : screen()),
+        HOME: this.seen(host, "/root"),
+      },
+      stdio: ["ignore", stream, stream],
       detached: true,
     });
     closeSync(output);
+    if (shown !== undefined) for (const each of [child.stdout, child.stderr]) inLines(each, shown);
     const ended = new Promise<number>((resolve) => {
       child.on("error", () => resolve(127));
       child.on("exit", (code) => resolve(code ?? 128));
@@ -269,6 +296,22 @@ export class Stage {
     }
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** How wide whoever looks on has it. */
+function screen(): NodeJS.ProcessEnv {
+  const columns = process.stdout.columns ?? process.env["COLUMNS"];
+  return columns === undefined ? {} : { COLUMNS: String(columns) };
+}
+
+function inLines(stream: Readable | null, shown: (text: string) => void): void {
+  let rest = "";
+  stream?.setEncoding("utf8").on("data", (text: string) => {
+    const end = (rest + text).lastIndexOf("\n") + 1;
+    if (end > 0) shown((rest + text).slice(0, end));
+    rest = (rest + text).slice(end);
+  });
+  stream?.on("end", () => shown(rest));
 }
 
 function toolIfAny(name: string): string[] {
