@@ -4,6 +4,7 @@ import { deflateRawSync } from "node:zlib";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import { FileSink } from "../sink/file.ts";
 import { SysFlowWriter, zlibOptions } from "../wire/avro/writer.ts";
+import { letNurseryGrow } from "./nursery.ts";
 import { inputArguments, inputExit, openInputs } from "./inputs.ts";
 import { countNoun, printBytes } from "../encode/units.ts";
 import { type ExitCode, Exit, type Options, type Terminal, UsageError, type Verb } from "./verb.ts";
@@ -51,8 +52,10 @@ async function run(
     return Exit.outputFailed;
   }
   const recording = openInputs(terminal, args, options, { compat, interleave: false });
+  const watchNursery = letNurseryGrow();
   try {
     for await (const batch of recording.batches()) {
+      watchNursery();
       writer.write(batch.records);
       for (const bytes of writer.take()) await sink.write(bytes);
       terminal.progress(`${countNoun(writer.counters.records, "record")} …`);
