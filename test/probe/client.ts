@@ -18,6 +18,8 @@ export type ProbeOptions = {
   readonly more?: readonly string[];
   /** false: messages are only counted in bytes, not decoded. */
   readonly decode?: boolean;
+  /** Told every piece of the stream as it comes. */
+  readonly onBytes?: (piece: Uint8Array) => void;
 };
 
 export function sleep(milliseconds: number): Promise<void> {
@@ -123,6 +125,7 @@ export class Probe {
     const decode = options.decode ?? true;
     socket.on("data", (piece: Buffer) => {
       this.bytes += piece.length;
+      options.onBytes?.(piece);
       if (!decode || this.error !== undefined) return;
       try {
         this.#reader.push(piece);

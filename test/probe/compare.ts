@@ -1,11 +1,12 @@
 // Further witnesses of the same run: the probe's own raw messages, and strace.
 
+import { expect } from "vitest";
 import { flowKinds } from "../../src/model/probe.ts";
 import type { Fold } from "./fold.ts";
 import type { StraceSums } from "./strace.ts";
 import { type Sums, print } from "./truth.ts";
 
-/** Mode both: every flow's totals beside its raw messages. */
+/** Mode both: every flow's totals beside its raw messages. What has no flow (event counters and the like) is told only as raw. */
 export function compareWithRaw(fold: Fold): string[] {
   const wrong: string[] = [];
   const nothing = { rops: 0, wops: 0, rbytes: 0, wbytes: 0, uncertain: false };
@@ -16,9 +17,6 @@ export function compareWithRaw(fold: Fold): string[] {
     if (raw.rops === flow.rops && raw.wops === flow.wops && bytes) continue;
     const where = `flow ${flow.id} (${fold.paths.get(flow.path) ?? flow.kind})`;
     wrong.push(`${where}: folded in the kernel ${print(flow)}; from raw ${print(raw)}`);
-  }
-  for (const [id, raw] of fold.raw.flows) {
-    if (!fold.flows.has(id) && raw.rops + raw.wops > 0) wrong.push(`flow ${id} was never told`);
   }
   return wrong;
 }
@@ -51,4 +49,18 @@ export function compareWithStrace(fold: Fold, strace: StraceSums): string[] {
     }
   }
   return wrong;
+}
+
+/** Nothing was lost, left over or broken. */
+export function expectSound(fold: Fold): void {
+  expect(fold.wrong).toEqual([]);
+  const { controlLost, flowsLost, flowsUntracked, dirtyLost, processesLost, rawLost } = fold.stats;
+  expect({ controlLost, flowsLost, flowsUntracked, dirtyLost, processesLost, rawLost }).toEqual({
+    controlLost: 0,
+    flowsLost: 0,
+    flowsUntracked: 0,
+    dirtyLost: 0,
+    processesLost: 0,
+    rawLost: 0,
+  });
 }

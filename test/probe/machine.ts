@@ -58,6 +58,5 @@ export function program(name: string, folder = programs): string {
 
 /** The command in a network namespace of its own with a loopback device; the same process to the end. */
 export function isolated(command: readonly string[]): readonly string[] {
-  const script = 'ip link set lo up && exec "$@"';
-  return ["unshare", "-n", "sh", "-c", script, "sh", ...command];
+  return [program("isolate"), ...command];
 }
