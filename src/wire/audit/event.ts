@@ -34,6 +34,7 @@ export type AuditEvent = {
   address: string | undefined;
   pair: readonly [number, number] | undefined;
   mapFd: number | undefined;
+  /** As it stands: few are looked at. */
   title: string | undefined;
   module: string | undefined;
   capabilities: bigint | undefined;
@@ -114,7 +115,7 @@ export function addRecord(event: AuditEvent, line: AuditLine): void {
       event.address = words ? body.slice(body.indexOf("=") + 1) : fields.get("saddr");
       return;
     case "PROCTITLE":
-      event.title = textOf(fields.get("proctitle"), words);
+      event.title = fields.get("proctitle");
       // The kernel says it last; ausearch turns the order round, and draws lines between events.
       if (event.call !== undefined) event.closed = true;
       return;
@@ -242,8 +243,8 @@ const titleMax = 127;
 
 /** argv as PROCTITLE has it; its last part is left out where it may be cut. Undefined in words, where spaces part nothing. */
 export function titleOf(event: AuditEvent): string[] | undefined {
-  const { title } = event;
-  if (event.words || title === undefined || title === "") return undefined;
+  const title = event.words ? undefined : textOf(event.title, false);
+  if (title === undefined || title === "") return undefined;
   const parts = title.split("\0");
   if (parts.length > 1 && parts.at(-1) === "") parts.pop();
   if (textLength(title) >= titleMax && parts.length > 1) parts.pop();

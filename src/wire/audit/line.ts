@@ -174,9 +174,21 @@ export function textOf(value: string | undefined, words: boolean): string | unde
   return bytes === undefined ? value : decodeText(bytes, 0, bytes.length);
 }
 
+/** Undefined: something in it is no hexadecimal digit, or one is missing. */
 export function hexBytes(text: string): Uint8Array | undefined {
-  if (text.length === 0 || text.length % 2 !== 0 || !/^[0-9A-Fa-f]+$/.test(text)) return undefined;
+  if (text.length === 0 || text.length % 2 !== 0) return undefined;
   const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < bytes.length; i++) {
+    const high = digitOf(text.charCodeAt(2 * i));
+    const low = digitOf(text.charCodeAt(2 * i + 1));
+    if (high < 0 || low < 0) return undefined;
+    bytes[i] = high * 16 + low;
+  }
   return bytes;
+}
+
+function digitOf(unit: number): number {
+  if (unit >= 48 && unit <= 57) return unit - 48;
+  const letter = unit | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
 }

@@ -78,10 +78,18 @@ export class Processes {
   readonly #births = new Map<number, number>();
   readonly #users = new Map<number, string>();
   readonly #out: (input: Input) => void;
-  evicted = 0;
+  readonly #skip: (reason: string) => void;
+  readonly #max: number;
 
-  constructor(out: (input: Input) => void) {
+  /** `skip` counts what had to be forgotten. */
+  constructor(
+    out: (input: Input) => void,
+    skip: (reason: string) => void,
+    max: number = limits.threads.max,
+  ) {
     this.#out = out;
+    this.#skip = skip;
+    this.#max = max;
   }
 
   has(pid: number): boolean {
@@ -157,10 +165,10 @@ export class Processes {
   }
 
   #add(pid: number, from: Known | undefined, since: number): Known {
-    if (this.#known.size >= limits.threads.max) {
+    if (this.#known.size >= this.#max) {
       for (const oldest of this.#known.keys()) {
         this.#known.delete(oldest);
-        this.evicted += 1;
+        this.#skip("process evicted");
         break;
       }
     }
@@ -190,9 +198,10 @@ export class Processes {
 
   /** clone3 returned this number: a process or a thread. */
   expect(pid: number, ppid: number): void {
-    if (this.#births.size >= birthsMax) {
+    if (this.#births.size >= Math.min(birthsMax, this.#max)) {
       for (const oldest of this.#births.keys()) {
         this.#births.delete(oldest);
+        this.#skip("clone3 forgotten");
         break;
       }
     }
@@ -255,7 +264,7 @@ export class Processes {
       const name = textOf(added.get(field.toUpperCase()), false);
       if (uid === undefined || name === undefined || name === "unset") continue;
       if (name.startsWith("unknown(") || this.#users.get(uid) === name) continue;
-      if (this.#users.size >= limits.processes.max) return;
+      if (this.#users.size >= this.#max) return this.#skip("name of a user");
       this.#users.set(uid, name);
       this.#out({ kind: "user", uid, name });
     }

@@ -42,7 +42,10 @@ export class AuditReader implements SyscallReader {
   readonly #path: string | undefined;
   readonly #clock: AuditClock;
   readonly #lines = new LineSplitter(limits.textBytes.max);
-  readonly #processes = new Processes((input) => this.#out.push(input));
+  readonly #processes = new Processes(
+    (input) => this.#out.push(input),
+    (reason) => this.#skip(reason),
+  );
   readonly #waiting = new Waiting();
   #line = 0;
   #newest = 0;
@@ -128,7 +131,7 @@ export class AuditReader implements SyscallReader {
 
   /** Logins, services, messages of auditd itself: they are no system calls. */
   #skipRecord(line: AuditLine): void {
-    this.skip(line.type.slice(0, 32));
+    this.#skip(line.type.slice(0, 32));
     const isNew = line.key !== this.#lastOther && !this.#waiting.has(line.key);
     this.#lastOther = line.key;
     if (!isNew) return;
@@ -145,21 +148,21 @@ export class AuditReader implements SyscallReader {
 
   #skipLongLine(): void {
     this.counters.events += 1;
-    this.skip("line too long");
+    this.#skip("line too long");
     const { max } = limits.textBytes;
     this.#report("SF1403", `line ${this.#line} is longer than ${max} bytes and was skipped`);
     this.#gap("damaged", `line ${this.#line}`);
   }
 
   #readForeign(text: string): void {
-    this.skip("foreign line");
+    this.#skip("foreign line");
     if (!text.includes("audit(") && !text.startsWith("type=")) return;
     this.counters.events += 1;
     this.#report("SF1401", `not a record of the audit log: ${text.slice(0, 60).trim()}`);
     this.#gap("damaged", `line ${this.#line}`);
   }
 
-  skip(reason: string): void {
+  #skip(reason: string): void {
     const { skipped } = this.counters;
     const key = skipped.has(reason) || skipped.size < reasonsMax ? reason : "other";
     skipped.set(key, (skipped.get(key) ?? 0) + 1);
@@ -214,7 +217,7 @@ export class AuditReader implements SyscallReader {
     const name = call === undefined ? "" : callName(call);
     const row = callRows.get(name);
     const ts = this.#clock.move(event.seconds, event.millis, row !== undefined && waits(row));
-    if (call === undefined) this.skip("record without its system call");
+    if (call === undefined) this.#skip("record without its system call");
     else if (facts === undefined) this.#reportDamaged(event);
     else if (row === undefined) this.#skipCall(event, name);
     else this.#emitCall(event, row, name, facts, ts);
@@ -225,7 +228,7 @@ export class AuditReader implements SyscallReader {
   }
 
   #reportDamaged(event: AuditEvent): void {
-    this.skip("not understood");
+    this.#skip("not understood");
     this.#report("SF1401", "a SYSCALL record without its process", event.line);
     this.#gap("damaged", `line ${event.line}`);
   }
@@ -235,16 +238,16 @@ export class AuditReader implements SyscallReader {
     if (/^\d+$/.test(name) && call !== undefined && machineOf(call) === undefined) {
       const arch = (call.get("arch") ?? "none").slice(0, 16);
       this.#sayOnce("SF1405", `no names are known for calls of machine ${arch}`, event.line);
-      this.skip("call of an unknown machine");
+      this.#skip("call of an unknown machine");
       this.#gap("unsupported", `line ${event.line}: machine ${arch}`);
       return;
     }
-    this.skip(name.slice(0, 32));
+    this.#skip(name.slice(0, 32));
   }
 
   #emitCall(event: AuditEvent, row: CallRow, name: string, facts: Facts, ts: TimeNs): void {
     const ret = resultOf(event);
-    if (ret === undefined) return this.skip("no result");
+    if (ret === undefined) return this.#skip("no result");
     const fresh = this.#processes.observe(event, facts, ts, saysOf(row, ret));
     const call = emptySyscall();
     call.ts = ts;
@@ -253,8 +256,8 @@ export class AuditReader implements SyscallReader {
     call.ret = ret;
     if (row.family === "clone") return this.#emitClone(call, event, row, name);
     if (row.family === "exit") return this.#emitExit(call, event, row);
-    if (row.name === "fcntl" && isDuplicate(event) === undefined) return this.skip("fcntl");
-    if (row.name === "mmap" && event.mapFd === undefined) return this.skip("mmap of no file");
+    if (row.name === "fcntl" && isDuplicate(event) === undefined) return this.#skip("fcntl");
+    if (row.name === "mmap" && event.mapFd === undefined) return this.#skip("mmap of no file");
     if (row.family === "exec" && ret >= 0) this.#reportMissing(event);
     fillCall(call, row, event);
     if (row.family === "exec" && ret >= 0) this.#processes.fillExec(call, event, facts, fresh);
@@ -288,11 +291,11 @@ export class AuditReader implements SyscallReader {
       if (flags === undefined && !this.#waiting.hasPid(call.ret)) {
         // A thread makes no records of its own name: only a process is ever heard of again.
         this.#processes.expect(call.ret, call.pid);
-        return this.skip("clone3 of a process or a thread");
+        return this.#skip("clone3 of a process or a thread");
       }
       const isThread = ((flags ?? 0) & CloneFlag.THREAD) !== 0;
       if (!isThread && !this.#processes.bear(call.ret, call.pid, event)) {
-        return this.skip("clone of a process seen before");
+        return this.#skip("clone of a process seen before");
       }
     }
     call.flags = flags ?? 0;
@@ -302,7 +305,7 @@ export class AuditReader implements SyscallReader {
 
   #emitExit(call: Syscall, event: AuditEvent, row: CallRow): void {
     // The record names the process only: which thread ended, and whether it was the last, is not in it.
-    if (row.name === "exit") return this.skip("exit of a thread");
+    if (row.name === "exit") return this.#skip("exit of a thread");
     call.family = Family.exit;
     call.name = row.name;
     call.mode = exitStatus(event);
