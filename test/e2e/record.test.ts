@@ -156,6 +156,19 @@ describe.skipIf(!canProbe)(title, () => {
     expect(ran.err).toContain(`sh ${words}`);
   });
 
+  test.for([
+    ["--mode", "raw"],
+    ["--schema", "5"],
+  ] as const)("the same bytes with %s %s", ([option, value]) => {
+    const folder = place(`with-${value}`);
+    const [out, file] = [join(folder, "x.sf"), join(folder, "data")];
+    const script = `printf 12345 > ${file}; cat ${file} ${file} > /dev/null`;
+    const ran = record("-o", out, option, value, "--", "sh", "-c", script);
+    expect(ran.status, ran.err).toBe(0);
+    const { rows } = recordsOf(out);
+    expect([bytesOf(rows, file, "wbytes"), bytesOf(rows, file, "rbytes")]).toEqual([5, 10]);
+  });
+
   test("what a command leaves running is recorded to its end", () => {
     const folder = place("left");
     const out = join(folder, "x.sf");
