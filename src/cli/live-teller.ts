@@ -169,7 +169,7 @@ class Teller {
     const incidents: Incident[] = [];
     let alerts = 0;
     let withdrawn = 0;
-    for (const { base, chapter, counters } of this.#done) {
+    for (const { base, chapter, counters, lost } of this.#done) {
       const document = chapter.tell();
       incidents.push(...document.incidents);
       alerts += counters.alerts - counters.withdrawn;
@@ -183,7 +183,7 @@ class Teller {
           kind: "end",
           records: chapter.records,
           unconnectedAlerts,
-          lost: chapter.lost,
+          lost,
         });
       } else {
         const { columns, color } = this.#terminal;
@@ -193,6 +193,12 @@ class Teller {
     }
     const records = this.#done.reduce((sum, { chapter }) => sum + chapter.records, 0);
     const back = withdrawn === 0 ? "" : ` (${withdrawn} withdrawn)`;
+    const unconfirmed = this.#done.reduce((sum, { counters }) => sum + counters.unconfirmed, 0);
+    if (unconfirmed > 0) {
+      this.#terminal.note(
+        `${countNoun(unconfirmed, "alert")} told and not compared with the recording`,
+      );
+    }
     const summary = `${countNoun(alerts, "alert")}${back}, ${countNoun(incidents.length, "incident")}`;
     return { records, incidents, interrupted, summary };
   }

@@ -71,6 +71,15 @@ export class LiveDetection {
     return this.#watch.due ? this.#watch.look() : [];
   }
 
+  /** Reason → how many: what the chapter lost, and what our own bounds cost. */
+  get lost(): { readonly [reason: string]: number } {
+    const own: readonly (readonly [string, number])[] = [
+      ["alertsUnconfirmed", this.counters.unconfirmed],
+      ["beginsForgotten", this.#order.forgotten],
+    ];
+    return { ...this.chapter.lost, ...Object.fromEntries(own.filter(([, count]) => count > 0)) };
+  }
+
   get looks(): number {
     return this.#watch.looks;
   }

@@ -174,6 +174,62 @@ describe.skipIf(!canProbe)(title, () => {
     expect(alerts.map(({ id }) => id).sort()).toEqual(ids.sort());
   });
 
+  test("Ctrl-C: the command is told, then the whole story; what is recorded is complete", async () => {
+    const rulesFile = join(scratch.path, "rules.yaml");
+    writeFileSync(rulesFile, rules);
+    const [open = ""] = files(1);
+    const { command } = act("interrupted", [{ wait: 10, open }, { wait: 30_000 }]);
+    const kept = join(scratch.path, "interrupted.sf");
+    const program = join(repositoryRoot, "bin", "sysflow.mjs");
+    const line = [
+      program,
+      "run",
+      "--json",
+      "--probe",
+      probeBinary,
+      "--rules",
+      rulesFile,
+      "-o",
+      kept,
+    ];
+    const child = spawn(process.execPath, [...line, "--", ...command], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    let text = "";
+    child.stdout.setEncoding("utf8").on("data", (more: string) => {
+      // Once it is alerted on, it is interrupted.
+      if (!text.includes("\n") && (text + more).includes("\n")) child.kill("SIGINT");
+      text += more;
+    });
+    const [code] = await once(child, "close");
+    expect(code).toBe(130);
+    const lines = text.trim().split("\n");
+    expect(lines.map((each) => Object(JSON.parse(each)).kind)).toEqual(["alert", "end"]);
+    const detected = sysflow(["detect", kept, "--rules", rulesFile, "--json"]).out;
+    expect(Object(JSON.parse(detected)).id).toBe(Object(JSON.parse(lines[0] ?? "")).id);
+  });
+
+  test("a running process is joined, and what it opens then is alerted on", async () => {
+    const rulesFile = join(scratch.path, "rules.yaml");
+    writeFileSync(rulesFile, rules);
+    const [open = ""] = files(1);
+    const { command, notes } = act("joined", [{ wait: 3000, open }, { wait: 300 }]);
+    const child = spawn(command[0] ?? "", command.slice(1), { stdio: "ignore" });
+    const { alerts, told } = await run("--rules", rulesFile, "--pid", String(child.pid));
+    expect(alerts.map(({ ruleId }) => ruleId)).toEqual(["watched"]);
+    expect(delaysOf(notes, told)[0]).toBeLessThan(1000);
+  });
+
+  test("what cannot be recorded is said, and nothing is told", () => {
+    const gone = sysflow(["run", "--probe", probeBinary, "--pid", "999999999"]);
+    expect([gone.status, gone.out]).toEqual([3, ""]);
+    const missing = sysflow(["run", "--probe", "/nowhere/probe", "--", "true"]);
+    expect([missing.status, missing.out]).toEqual([6, ""]);
+    expect(sysflow(["run", "--rotate", "5m", "--", "true"]).status).toBe(2);
+    const kept = join(scratch.path, "no-such-folder", "x.sf");
+    expect(sysflow(["run", "--probe", probeBinary, "-o", kept, "--", "true"]).status).toBe(5);
+  });
+
   test("without begins an alert waits for the flow's record", async () => {
     const [open = ""] = files(1);
     const steps = [{ wait: 100, open }, { wait: 1200 }];
