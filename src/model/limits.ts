@@ -35,7 +35,7 @@ export const limits = {
   files: {
     max: 4_096,
     bytesEach: 200,
-    doc: "file entities known to the writer (least recently used go first)",
+    doc: "file entities known to the writer (second chance within sets of eight)",
   },
   processes: { max: 262_144, bytesEach: 500, doc: "process entities kept by a reader or writer" },
   knownFiles: { max: 262_144, bytesEach: 200, doc: "file entities kept by a reader" },
