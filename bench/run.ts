@@ -1,23 +1,14 @@
 // npm run bench: SysFlow beside sysdig and avsc in interleaved runs on this machine. Only ratios are claims; they are written to
 // docs/reference/performance.md with `--write`. Options: --rounds N, --small (2.5 M events instead of 10 M), --json.
+// `npm run bench -- probe` measures the kernel probe: bench/probe.ts.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
-import { cpus, release } from "node:os";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { corpusPath, hasCorpus, repositoryRoot } from "../test/corpus.ts";
 import { repeatCapture, syntheticCapture } from "./captures.ts";
 import { type Measured, interleave, measure, median, medianRatio } from "./measure.ts";
-
-type Row = {
-  readonly name: string;
-  readonly figure: number;
-  readonly unit: string;
-  /** "≤ 1.5" or "≥ 3". */
-  readonly target: string;
-  readonly met: boolean;
-  readonly detail: string;
-};
+import { type Row, bound, floor, machine, table, writeChapter } from "./row.ts";
 
 const folder = join(repositoryRoot, ".cache", "bench");
 const sysflow = [process.execPath, join(repositoryRoot, "bin", "sysflow.mjs")];
@@ -56,14 +47,6 @@ function neverMatching(path: string): readonly string[] {
 
 function convert(path: string, ...more: readonly string[]): readonly string[] {
   return [...sysflow, "convert", path, "-o", join(folder, "out.sf"), "--quiet", ...more];
-}
-
-function bound(name: string, figure: number, limit: number, unit: string, detail: string): Row {
-  return { name, figure, unit, target: `≤ ${limit}`, met: figure <= limit, detail };
-}
-
-function floor(name: string, figure: number, limit: number, unit: string, detail: string): Row {
-  return { name, figure, unit, target: `≥ ${limit}`, met: figure >= limit, detail };
 }
 
 function rate(events: number, runs: readonly Measured[]): string {
@@ -168,17 +151,6 @@ function codec(): Row[] {
   ];
 }
 
-function table(rows: readonly Row[]): string {
-  const lines = ["| measure | figure | target | | detail |", "|---|---|---|---|---|"];
-  for (const row of rows) {
-    const figure = `${row.figure.toFixed(row.unit === "×" ? 2 : 0)} ${row.unit}`;
-    lines.push(
-      `| ${row.name} | ${figure} | ${row.target} | ${row.met ? "met" : "missed"} | ${row.detail} |`,
-    );
-  }
-  return lines.join("\n");
-}
-
 function main(): number {
   if (!existsSync(join(repositoryRoot, "dist", "sysflow.mjs"))) {
     spawnSync(process.execPath, [join(repositoryRoot, "scripts", "build.mjs")], {
@@ -193,26 +165,17 @@ function main(): number {
   else skipped.push("codec and captures: the corpus is not here (SYSFLOW_TEST_CORPUS)");
   if (hasCorpus && findSysdig() !== undefined) rows.push(...againstSysdig());
   else if (hasCorpus) skipped.push("sysdig: not installed and not installable by this user");
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Linux ${release()}, Node ${process.version}`;
   if (asJson) process.stdout.write(`${JSON.stringify({ machine, rounds, rows, skipped })}\n`);
   else
     process.stdout.write(`${table(rows)}\n\n${machine}; medians of ${rounds} interleaved rounds\n`);
   for (const reason of skipped) say(`skipped: ${reason}`);
   if (process.argv.includes("--write")) {
-    const text = [
-      "# Performance",
-      "",
-      "Written by `npm run bench -- --write`; do not edit. Ratios are medians of round-by-round ratios in one interleaved run; absolute",
-      "figures are for orientation.",
-      "",
-      table(rows),
-      "",
-      `${machine}; ${rounds} rounds.`,
-      "",
-    ].join("\n");
-    writeFileSync(join(repositoryRoot, "docs", "reference", "performance.md"), text);
+    writeChapter("captures", table(rows), `${machine}; ${rounds} rounds.`);
   }
   return rows.every((row) => row.met) ? 0 : 1;
 }
 
-process.exitCode = main();
+if (process.argv[2] === "probe") {
+  const { benchProbe } = await import("./probe.ts");
+  process.exitCode = await benchProbe(process.argv.slice(3));
+} else process.exitCode = main();

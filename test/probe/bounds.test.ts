@@ -1,7 +1,7 @@
 // What the probe costs and leaves behind: memory, size, privileges; and that it sees nobody but the selected.
 
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -13,19 +13,36 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const bpftool = ["/usr/sbin/bpftool", "bpftool"].find((path) => tool(path, "version"));
 
-type Held = {
-  readonly id: number;
-  readonly bytes_memlock?: number;
-  readonly pids?: readonly { readonly pid: number }[];
-};
+type Held = { readonly programs: number[]; readonly links: number[]; readonly mapBytes: number };
 
-function list(what: "prog" | "map" | "link"): readonly Held[] {
-  return JSON.parse(execFileSync(bpftool ?? "", ["-j", what, "list"], { encoding: "utf8" }));
+/** What a process holds in the kernel, as its descriptors tell. */
+function heldBy(pid: number): Held {
+  const held = { programs: [] as number[], links: [] as number[], mapBytes: 0 };
+  for (const fd of readdirSync(`/proc/${pid}/fdinfo`)) {
+    let info: string;
+    try {
+      info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8");
+    } catch {
+      // The listening socket is closed about now.
+      continue;
+    }
+    const value = (field: string): number | undefined => {
+      const found = new RegExp(`^${field}:\\s*(\\d+)`, "m").exec(info);
+      return found === null ? undefined : Number(found[1]);
+    };
+    const link = value("link_id");
+    const programId = value("prog_id");
+    if (link !== undefined) held.links.push(link);
+    else if (programId !== undefined) held.programs.push(programId);
+    else if (value("map_id") !== undefined) held.mapBytes += value("memlock") ?? 0;
+  }
+  return held;
 }
 
-/** What one process holds in the kernel. */
-function heldBy(pid: number, what: "prog" | "map" | "link"): readonly Held[] {
-  return list(what).filter((row) => row.pids?.some((holder) => holder.pid === pid) === true);
+function listed(what: "prog" | "link"): ReadonlySet<number> {
+  const text = execFileSync(bpftool ?? "", ["-j", what, "list"], { encoding: "utf8" });
+  const rows: readonly { readonly id: number }[] = JSON.parse(text);
+  return new Set(rows.map((row) => row.id));
 }
 
 const kilobytes = (pid: number, field: string): number => Number.parseInt(statusOf(pid, field), 10);
@@ -49,14 +66,13 @@ describe.skipIf(!canProbe)("the running probe", () => {
     const probe = await Probe.start();
     expect(statSync(probeBinary).size).toBeLessThanOrEqual(300 * 1024);
     expect(kilobytes(probe.pid, "VmHWM")).toBeLessThanOrEqual(4096);
+    const { mapBytes, programs } = heldBy(probe.pid);
+    expect(programs.length).toBeGreaterThan(3);
+    expect(mapBytes / 2 ** 20).toBeGreaterThan(1);
+    expect(mapBytes / 2 ** 20).toBeLessThanOrEqual(32);
+    // The benchmark judges it in peace (0.3 s); beside other tests a processor is twice as slow.
     const onProcessor = Number(readFileSync(`/proc/${probe.pid}/schedstat`, "utf8").split(" ")[0]);
-    expect(onProcessor / 1e9).toBeLessThanOrEqual(0.3);
-    if (bpftool !== undefined) {
-      const maps = heldBy(probe.pid, "map");
-      const bytes = maps.reduce((sum, map) => sum + (map.bytes_memlock ?? 0), 0);
-      expect(maps.length).toBeGreaterThan(3);
-      expect(bytes / 2 ** 20).toBeLessThanOrEqual(32);
-    }
+    expect(onProcessor / 1e9).toBeLessThanOrEqual(1);
     await probe.stop();
   });
 
@@ -65,16 +81,15 @@ describe.skipIf(!canProbe)("the running probe", () => {
     const work = await startStopped([program("short-lives"), join(folder, "killed"), "2000"]);
     await probe.select(work.pid);
     work.go();
-    const programs = heldBy(probe.pid, "prog").map((row) => row.id);
-    const links = heldBy(probe.pid, "link").map((row) => row.id);
+    const { programs, links } = heldBy(probe.pid);
     expect(programs.length).toBeGreaterThan(3);
     expect(links.length).toBeGreaterThan(3);
     await probe.kill();
     await work.ended;
     let left: number[] = [];
     for (let tries = 0; tries < 100; tries++) {
-      const alive = new Set(list("prog").map((row) => row.id));
-      const attached = new Set(list("link").map((row) => row.id));
+      const alive = listed("prog");
+      const attached = listed("link");
       left = [...programs.filter((id) => alive.has(id)), ...links.filter((id) => attached.has(id))];
       if (left.length === 0) break;
       await sleep(50);

@@ -2,7 +2,7 @@
 // Speaks the probe's protocol without a kernel: what it says is decided by its arguments. Offsets are written out here once more, so
 // that the tables (src/model/probe.ts) have a witness. It records nothing.
 //   fake-probe --socket PATH --mode MODE [--owner UID] [--log FILE] [--version N] [--refuse PID] [--die-at COMMAND[:LIFE]]
-//              [--dirty N] [--flood BYTES] [--silent] [--complain TEXT] [--cut BYTES] [--members N] [--garbage]
+//              [--dirty N] [--flood BYTES] [--silent] [--complain TEXT] [--cut BYTES] [--members N] [--garbage] [--endless] [--tail N]
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 
@@ -86,9 +86,13 @@ function answer(socket, command, pid, value) {
   }
   send(socket, ack(command, pid, refused ? 1 : 0));
   if (command === 4 && pid === 0) afterScan(socket);
-  if (command === 6) {
-    send(socket, stats(0));
-    socket.end();
+  if (command === 6 && !options.has("endless")) {
+    // What is said after the answer counts as well.
+    setTimeout(() => {
+      for (let i = 0; i < Number(options.get("tail") ?? 0); i++) send(socket, raw());
+      send(socket, stats(0));
+      socket.end();
+    }, 50);
   }
 }
 
@@ -146,7 +150,7 @@ const server = createServer((socket) => {
       answer(socket, held.readUInt32LE(0), held.readUInt32LE(4), held.readBigUInt64LE(8));
     }
   });
-  setInterval(() => send(socket, clock()), 200).unref();
+  if (!options.has("endless")) setInterval(() => send(socket, clock()), 200).unref();
 });
 server.listen(options.get("socket"), () => process.stdout.write("ready\n"));
 // Whoever started it may be gone before it connects.
