@@ -117,6 +117,8 @@ async function run(
   return session.interrupted ? Exit.interrupted : Exit.done;
 }
 
+const showMs = 200;
+
 /** Writes until the recording ends; returns what the file system refused. */
 async function keep(
   terminal: Terminal,
@@ -126,6 +128,7 @@ async function keep(
 ): Promise<unknown> {
   let problem: unknown;
   const shows = countersShow(session);
+  let shownAt = Date.now();
   for await (const { records } of recording.batches()) {
     if (problem !== undefined) continue;
     try {
@@ -135,7 +138,10 @@ async function keep(
       problem = error;
       void session.stop();
     }
-    if (shows) terminal.progress(countersOf(session, recorder));
+    if (shows && Date.now() - shownAt >= showMs) {
+      shownAt = Date.now();
+      terminal.progress(countersOf(session, recorder));
+    }
   }
   if (problem !== undefined) return problem;
   if (session.isVoid) {

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type ProbePart, ProbeSource, type ProbeSourceOptions } from "./probe.ts";
 
 const binary = fileURLToPath(new URL("../../test/probe/fake-probe.mjs", import.meta.url));
@@ -19,11 +19,14 @@ let pid = 0;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "sysflow-link-"));
   log = join(folder, "log");
+  // Sockets of this test only.
+  vi.stubEnv("TMPDIR", folder);
   sleeper = spawn("sleep", ["60"], { stdio: "ignore" });
   await once(sleeper, "spawn");
   pid = sleeper.pid ?? 0;
 });
 afterEach(() => {
+  vi.unstubAllEnvs();
   sleeper?.kill("SIGKILL");
   rmSync(folder, { recursive: true });
 });
@@ -61,7 +64,7 @@ function kinds(parts: readonly ProbePart[]): string[] {
 }
 
 const ofTest = (): string[] =>
-  readdirSync(tmpdir()).filter((name) => name.startsWith("sysflow-probe-"));
+  readdirSync(folder).filter((name) => name.startsWith("sysflow-probe-"));
 
 test("a process is described, added and scanned, in this order; the end is clean", async () => {
   const before = ofTest();
@@ -231,6 +234,28 @@ test("a reader that stops reading stops the probe: nothing piles up here", async
   // A chunk, the socket's buffer, and what the writer itself holds.
   expect(mostAhead).toBeLessThan(4 << 20);
   expect(read).toBeGreaterThan(flood);
+});
+
+test("a probe that does not end when it is told to is left, and that is said", async () => {
+  const probe = source(["--endless"], { stopMs: 100 });
+  expect(await probe.start()).toBeUndefined();
+  const reading = collect(probe);
+  await probe.select({ kind: "processes", pids: [pid] });
+  await probe.stop();
+  expect(kinds(await reading)).toEqual(["thread", "lost"]);
+});
+
+test("last words are heard to the end, however late they come", async () => {
+  const probe = source(["--tail", "5000"]);
+  expect(await probe.start()).toBeUndefined();
+  const reading = collect(probe);
+  await probe.select({ kind: "processes", pids: [pid] });
+  await probe.stop();
+  const bytes = (await reading).reduce(
+    (sum, part) => sum + (part.kind === "bytes" ? part.bytes.length : 0),
+    0,
+  );
+  expect(bytes).toBeGreaterThan(5000 * 80);
 });
 
 test("whoever reads nothing can leave at once", async () => {

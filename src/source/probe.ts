@@ -31,6 +31,8 @@ export type ProbeSourceOptions = {
   readonly beforeReading?: (() => void) | undefined;
   /** Waiting times before it is started again, milliseconds; after the last one it is given up. */
   readonly restartMs?: readonly number[] | undefined;
+  /** How long it may be silent after it was told to end, milliseconds. */
+  readonly stopMs?: number | undefined;
 };
 
 export type ProbePart =
@@ -60,7 +62,7 @@ const restartMsDefault = [50, 100, 200, 400, 800, 1600, 3200, 5000] as const;
 /** After so long a life the next death is not part of the same trouble. */
 const healthyMs = 10_000;
 const connectionReset = 104;
-const stopMs = 10_000;
+const stopMsDefault = 10_000;
 /** A second is 10⁷ ns long in the units of /proc: 100 a second, whatever the kernel's own. */
 const tickNs = 1e7;
 
@@ -87,6 +89,7 @@ export class ProbeSource {
   #counted: number | undefined;
   #failures = 0;
   #bornMs = Date.now();
+  #heardAt = 0;
   restarts = 0;
 
   /** Throws where no folder for the socket can be made. */
@@ -171,10 +174,16 @@ export class ProbeSource {
     this.#state = "stopping";
     const link = this.#link;
     if (link === undefined) return this.#finish();
-    link.send(encodeCommand("stop"));
-    const timer = setTimeout(() => link.close(), stopMs);
-    while (this.#link === link) await sleep(5);
-    clearTimeout(timer);
+    void this.#request("stop");
+    this.#heardAt = Date.now();
+    // However much it still has to say: only silence ends it early.
+    while (this.#link === link) {
+      await sleep(5);
+      if (Date.now() - this.#heardAt < (this.#options.stopMs ?? stopMsDefault)) continue;
+      this.#put({ kind: "lost", reason: "it was told to end and did not" });
+      link.close();
+      return;
+    }
   }
 
   /** For tests: the probe leaves its rings alone for so long, and they fill. */
@@ -230,6 +239,7 @@ export class ProbeSource {
     const watch = new ProbeWatch();
     const link = new ProbeLink(this.#socket, {
       onChunk: (bytes) => {
+        this.#heardAt = Date.now();
         watch.push(bytes, (notice) => this.#notice(notice));
         if (this.#onHello === undefined) return this.#put({ kind: "bytes", bytes }, link);
         // Nobody reads before the greeting is whole, and a stream may be cut inside it.

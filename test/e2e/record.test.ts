@@ -240,15 +240,20 @@ describe.skipIf(!canProbe)(title, () => {
   });
 
   test("--pid: Ctrl-C ends it with 130 and a whole file; the process goes on", async () => {
-    const out = join(place("interrupt"), "x.sf");
-    const sleeper = spawn("sleep", ["60"], { stdio: "ignore" });
-    started.push(sleeper);
-    const { child, err } = recordLater(["-o", out, "--pid", String(sleeper.pid)]);
+    const folder = place("interrupt");
+    const [out, file] = [join(folder, "x.sf"), join(folder, "open")];
+    const script = `exec 3> ${file}; while read line; do echo "$line" >&3; done`;
+    const shell = spawn("sh", ["-c", script], { stdio: ["pipe", "ignore", "ignore"] });
+    started.push(shell);
+    const { child, err } = recordLater(["-o", out, "--pid", String(shell.pid)]);
     await until("beginning", () => (err().includes("Ctrl-C ends it") ? true : undefined));
+    shell.stdin.write("12345\n");
+    await until("written line", () => fileAt(file));
     child.kill("SIGINT");
     expect(await once(child, "exit")).toEqual([130, null]);
-    expect(recordsOf(out).status).toBe(0);
-    expect(startOf(sleeper.pid ?? 0)).toBeDefined();
+    // The file is open still: its last word is the probe's, when it is told to end.
+    expect(bytesOf(recordsOf(out).rows, file, "wbytes")).toBe(6);
+    expect(startOf(shell.pid ?? 0)).toBeDefined();
   });
 
   test("a signal to the recorder is the command's", async () => {
