@@ -5,8 +5,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { hasCorpus, repositoryRoot } from "../test/corpus.ts";
 import { type Outcome, command } from "./evidence/measures.ts";
-import { type Row, rows } from "./evidence/rows.ts";
+import { probeRows } from "./evidence/probe-rows.ts";
+import { type Row, rows as spineRows } from "./evidence/rows.ts";
 
+const rows: readonly Row[] = [...spineRows, ...probeRows];
 const quick = process.argv.includes("--quick");
 
 function run(row: Row): Outcome {

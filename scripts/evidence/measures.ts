@@ -107,11 +107,17 @@ export function sizes(pick: (total: unknown) => readonly [number, boolean, strin
 
 export const bytesOf = (total: unknown, key: string): number => Number(memberAt(total, key));
 
-let benchRows: readonly unknown[] | undefined;
-export function bench(pattern: RegExp): () => Outcome {
+const benchRows = new Map<string, readonly unknown[]>();
+
+/** Rows of a benchmark whose names match; it runs once, however many rows ask. */
+export function bench(pattern: RegExp, line = "npm run -s bench -- --json"): () => Outcome {
   return () => {
-    benchRows ??= itemsOf(memberAt(json("npm run -s bench -- --json"), "rows"));
-    const rows = benchRows.filter((row) => pattern.test(String(memberAt(row, "name"))));
+    let all = benchRows.get(line);
+    if (all === undefined) {
+      all = itemsOf(memberAt(json(line), "rows"));
+      benchRows.set(line, all);
+    }
+    const rows = all.filter((row) => pattern.test(String(memberAt(row, "name"))));
     if (rows.length === 0) return { figure: "", verdict: "not measured" };
     const figure = rows
       .map(
@@ -168,4 +174,28 @@ export function demo(): Outcome {
   const closing = result.out.trim().split("\n").at(-1) ?? "";
   const met = result.status === 0 && seconds < 60 && /^1 incident · .* · no root$/.test(closing);
   return verdict(met, closing);
+}
+
+/** CPU of one raw event after the kernel: socket bytes, decoding, flows, encoding. */
+export function rawEvent(): Outcome {
+  const result = command("node scripts/run.mjs bench/probe-decode.ts");
+  const figure = /raw event: ([\d.]+) µs/.exec(result.out)?.[1];
+  if (figure === undefined) throw new Error(result.err.slice(-200));
+  return verdict(Number(figure) <= 0.4, `${figure} µs`);
+}
+
+/** What only a machine with root, BTF and the built probe can show. */
+export function probeTests(pattern: string): {
+  readonly command: string;
+  readonly measure: () => Outcome;
+} {
+  const line = `npx vitest run ${pattern}`;
+  return {
+    command: line,
+    measure: () => {
+      const { figure, verdict: found } = holds(line)();
+      const skipped = / ([1-9]\d*) skipped/.exec(figure)?.[1];
+      return { figure, verdict: skipped === undefined ? found : "not measured" };
+    },
+  };
 }

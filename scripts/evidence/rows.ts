@@ -1,4 +1,4 @@
-// The promises of issue a, one row each, in the order of its slices.
+// The promises of the spine, one row each, in the order of its slices.
 
 import {
   type Outcome,
