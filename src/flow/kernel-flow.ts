@@ -55,9 +55,7 @@ export class KernelFlows {
     const known = this.#deltas.find(idHigh, idLow);
     if (why === FlowWhy.operation) {
       if (known === undefined) return this.#output.drop("unknown descriptor");
-      if (this.#deltas.operation(known, said)) this.#add(known, said.ts, said.ts);
-      else this.#output.drop("said by totals already");
-      return;
+      return this.#operation(known, said);
     }
     const totals = known ?? this.#begin(said);
     if (known !== undefined) this.#refresh(known, said);
@@ -69,6 +67,16 @@ export class KernelFlows {
     }
     totals.subject.saidAt = said.ts;
     if (said.standing !== "open" || totals.ended) this.#end(totals, said);
+  }
+
+  #operation(known: RunningTotals<Followed>, said: FlowInput): void {
+    // The last word said so; it came first.
+    if (known.ended && said.ops === Op.CLOSE) return;
+    if (this.#deltas.operation(known, said)) return this.#add(known, said.ts, said.ts);
+    const { flow } = known.subject.slot;
+    // The kernel forgets some flags once the file is open; the call has them all.
+    if (said.opens > 0 && flow?.alive === true) flow.openFlags |= said.openFlags;
+    this.#output.drop("said by totals already");
   }
 
   /** When what a message adds began at the earliest, as well as that is known. */

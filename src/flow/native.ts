@@ -6,15 +6,8 @@ import type { ReleaseReason } from "../context/state.ts";
 import type { FlowInput } from "../model/flow-input.ts";
 import { Op } from "../model/opflag.ts";
 import type { FileFlow, NetworkFlow } from "../model/record.ts";
-import {
-  CloneFlag,
-  type ExitCounts,
-  Family,
-  type Syscall,
-  type ThreadSnapshot,
-} from "../model/syscall.ts";
-import type { TimeNs } from "../model/time.ts";
-import { exportSeconds, leavingMax } from "./compat.ts";
+import { CloneFlag, Family, type Syscall, type ThreadSnapshot } from "../model/syscall.ts";
+import { leavingMax } from "./compat.ts";
 import { FileEvents } from "./file-event.ts";
 import type { Flow } from "./flow.ts";
 import { type HalfClone, keepHalf, takeHalf } from "./half-clone.ts";
@@ -23,7 +16,8 @@ import type { Mode } from "./mode.ts";
 import { NativeEvents } from "./native-event.ts";
 import { NativeFlows } from "./native-flow.ts";
 import type { Output } from "./output.ts";
-import type { Owner, ProcessThread, ThreadCounts } from "./owner.ts";
+import type { Owner, ProcessThread } from "./owner.ts";
+import { ThreadTally } from "./thread-tally.ts";
 
 const awaitSeconds = 2;
 const forgetSeconds = 1;
@@ -36,8 +30,7 @@ export class NativeMode implements Mode {
   readonly #fileEvents: FileEvents;
   #callerHalves: HalfClone[] = [];
   #childHalves: HalfClone[] = [];
-  /** Processes with threads to report, oldest count first. */
-  readonly #threaded = new Set<Owner>();
+  readonly #threads: ThreadTally;
   readonly #leaving: { readonly owner: Owner; readonly second: number }[] = [];
 
   constructor(output: Output) {
@@ -46,6 +39,7 @@ export class NativeMode implements Mode {
     this.#kernelFlows = new KernelFlows(output, this.#flows);
     this.#events = new NativeEvents(output);
     this.#fileEvents = new FileEvents(output);
+    this.#threads = new ThreadTally(output);
   }
 
   /** What the kernel counted. */
@@ -183,26 +177,20 @@ export class NativeMode implements Mode {
     }
   }
 
-  #counts(owner: Owner, ts: TimeNs): ThreadCounts {
-    owner.threads ??= { since: ts, second: this.#output.second, cloned: 0, exited: 0, errors: 0 };
-    this.#threaded.add(owner);
-    return owner.threads;
-  }
-
   #clone(call: Syscall): void {
     const { state, entities } = this.#output;
     this.#output.counters.relevant += 1;
     const isThread = (call.flags & CloneFlag.THREAD) !== 0;
     if (call.ret < 0) {
       if (!isThread) return this.#events.process(call, Op.CLONE, []);
-      this.#counts(entities.known(state.leader, "REUP", call.ts), call.ts).errors += 1;
+      this.#threads.of(entities.known(state.leader, "REUP", call.ts), call.ts).errors += 1;
       return;
     }
     const { child } = state;
     if (child === undefined) return this.#otherSide(call, isThread);
     const leader = state.threads.leaderOf(child);
     if (leader !== child || child.pid !== child.tid) {
-      this.#counts(entities.known(leader, "REUP", call.ts), call.ts).cloned += 1;
+      this.#threads.of(entities.known(leader, "REUP", call.ts), call.ts).cloned += 1;
       return;
     }
     this.#born(call, child);
@@ -317,7 +305,7 @@ export class NativeMode implements Mode {
     const { state, entities, second } = this.#output;
     const { leader, thread } = state;
     if (leader !== thread) {
-      this.#counts(entities.known(leader, "REUP", call.ts), call.ts).exited += 1;
+      this.#threads.of(entities.known(leader, "REUP", call.ts), call.ts).exited += 1;
       return;
     }
     const owner = entities.known(leader, "REUP", call.ts);
@@ -325,8 +313,11 @@ export class NativeMode implements Mode {
     entities.ensure(owner);
     // The last words about a process' flows come by another way than its exit, and later.
     if (counts === undefined) this.#flows.finishAll(owner, call.ts);
-    else this.#count(owner, counts, call.ts);
-    this.#tellThreads(owner, call.ts);
+    else {
+      owner.failedOpens += counts.failedOpens;
+      this.#threads.add(owner, counts, call.ts);
+    }
+    this.#threads.tell(owner, call.ts);
     this.#output.counters.relevant += 1;
     if (counts?.left !== true) this.#tellExit(owner, call);
     owner.exited = true;
@@ -347,42 +338,10 @@ export class NativeMode implements Mode {
     });
   }
 
-  /** What the kernel counted over the life of the process. */
-  #count(owner: Owner, counts: ExitCounts, ts: TimeNs): void {
-    owner.failedOpens += counts.failedOpens;
-    if (counts.threadsCloned + counts.threadsExited === 0) return;
-    const threads = this.#counts(owner, owner.createdAt ?? ts);
-    threads.cloned += counts.threadsCloned;
-    threads.exited += counts.threadsExited;
-  }
-
-  #tellThreads(owner: Owner, endTs: TimeNs): void {
-    const { threads } = owner;
-    if (threads === undefined) return;
-    owner.threads = undefined;
-    this.#threaded.delete(owner);
-    this.#output.entities.ensure(owner);
-    const ops =
-      (threads.cloned + threads.errors > 0 ? Op.CLONE : 0) + (threads.exited > 0 ? Op.EXIT : 0);
-    this.#output.push({
-      type: "PF",
-      proc: owner.current,
-      ts: threads.since,
-      endTs,
-      ops,
-      threadsCloned: threads.cloned,
-      threadsExited: threads.exited,
-      cloneErrors: threads.errors,
-    });
-  }
-
   tick(): void {
-    const { second, now } = this.#output;
+    const { second } = this.#output;
     this.#flows.tick();
-    for (const owner of this.#threaded) {
-      if (owner.threads === undefined || second - owner.threads.second < exportSeconds) break;
-      this.#tellThreads(owner, now);
-    }
+    this.#threads.tick();
     const awaited = (half: HalfClone): boolean => second - half.second < awaitSeconds;
     for (const half of this.#callerHalves) if (!awaited(half)) this.#tellHalf(half);
     this.#callerHalves = this.#callerHalves.filter(awaited);
@@ -403,12 +362,11 @@ export class NativeMode implements Mode {
   }
 
   end(): void {
-    const { now } = this.#output;
     for (const half of this.#callerHalves) this.#tellHalf(half);
     this.#callerHalves = [];
     this.#childHalves = [];
     this.#flows.end();
-    for (const owner of [...this.#threaded]) this.#tellThreads(owner, now);
+    this.#threads.end();
     this.#leaving.length = 0;
   }
 
@@ -425,7 +383,7 @@ export class NativeMode implements Mode {
     const { owner } = thread;
     if (owner === undefined) return;
     this.#flows.finishAll(owner, this.#output.now);
-    this.#tellThreads(owner, this.#output.now);
+    this.#threads.tell(owner, this.#output.now);
     this.#output.entities.forget(owner);
     owner.exited = true;
   }

@@ -2,8 +2,9 @@
 
 import { probeFrame, probeMessages } from "../../model/probe.ts";
 import type { WireFormat } from "../reader.ts";
+import { probeMagic } from "./hello.ts";
 import { helloAt } from "./layout.ts";
-import { ProbeReader, probeMagic } from "./reader.ts";
+import { ProbeReader } from "./reader.ts";
 
 export const probeFormat: WireFormat = {
   name: "probe",

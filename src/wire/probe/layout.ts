@@ -17,7 +17,6 @@ export const helloAt = offsets(probeMessages.hello.fields);
 export const clockAt = offsets(probeMessages.clock.fields);
 export const statsAt = offsets(probeMessages.stats.fields);
 export const dirtyAt = offsets(probeMessages.dirty.fields);
-export const ackAt = offsets(probeMessages.ack.fields);
 export const forkAt = offsets(probeMessages.fork.fields);
 export const execAt = offsets(probeMessages.exec.fields);
 export const exitAt = offsets(probeMessages.exit.fields);

@@ -4,19 +4,21 @@
 
 import { type Diagnostic, type DiagnosticCode, diagnostic } from "../../model/diagnostic.ts";
 import { limits } from "../../model/limits.ts";
-import { probeFrame, probeMessages, probeModes, probeVersion } from "../../model/probe.ts";
+import { probeFrame, probeMessages, probeModes } from "../../model/probe.ts";
 import type { TimePrecision } from "../../model/record.ts";
 import type { Input, InputCounters, SyscallReader } from "../../model/syscall.ts";
 import type { TimeBase, TimeNs } from "../../model/time.ts";
 import type { ReaderOptions } from "../reader.ts";
 import { ProbeClock } from "./clock.ts";
 import { ControlDecoder } from "./control.ts";
-import { FlowDecoder, type Witness } from "./flows.ts";
+import { type Witness, timeMax } from "./flow-cursor.ts";
+import { FlowDecoder } from "./flows.ts";
 import { letterOf } from "./flags.ts";
 import { FrameFeed } from "./frames.ts";
-import { big64, clockAt, headAt, headBytes, helloAt, messageSizes, pathAt, u32 } from "./layout.ts";
+import { readHello } from "./hello.ts";
+import { big64, clockAt, headAt, headBytes, messageSizes, pathAt, u32 } from "./layout.ts";
 import { Losses } from "./losses.ts";
-import { callsOf } from "./numbers.ts";
+import { OperationDecoder } from "./operations.ts";
 import { PathTable } from "./paths.ts";
 
 export type ProbeReaderOptions = ReaderOptions & {
@@ -29,12 +31,9 @@ export type ProbeReaderOptions = ReaderOptions & {
 const starved = "starved";
 const frameBytes = probeFrame.size;
 const lengthBits = 0x3fffffff;
-const timeMax = 2 ** 53;
 const types = Object.fromEntries(
   Object.entries(probeMessages).map(([name, message]) => [name, message.type]),
 ) as { readonly [Name in keyof typeof probeMessages]: number };
-/** "SYSFLOW1" as it lies in memory. */
-export const probeMagic = [0x46535953, 0x31574f4c] as const;
 const typeFlow = probeMessages.flow.type;
 const typeRaw = probeMessages.raw.type;
 
@@ -44,6 +43,7 @@ export class ProbeReader implements SyscallReader {
   readonly #paths = new PathTable();
   readonly #control: ControlDecoder;
   readonly #flows: FlowDecoder;
+  readonly #operations: OperationDecoder;
   readonly #losses = new Losses();
   readonly #path: string | undefined;
   readonly #onPath: ProbeReaderOptions["onPath"];
@@ -72,6 +72,7 @@ export class ProbeReader implements SyscallReader {
     this.#clock = new ProbeClock(options.base);
     this.#control = new ControlDecoder(this.#clock, this.#paths);
     this.#flows = new FlowDecoder(this.#clock, this.#paths, options.witness);
+    this.#operations = new OperationDecoder(this.#clock, options.witness);
     const count = (): Map<string, number> => this.#countSkipped();
     this.#counters = {
       bytes: 0,
@@ -141,7 +142,7 @@ export class ProbeReader implements SyscallReader {
   }
 
   #nextFrame(): Input | undefined | typeof starved {
-    const second = this.#flows.second();
+    const second = this.#operations.second();
     if (second !== undefined) return second;
     const feed = this.#feed;
     if (this.#damagedAt !== undefined) return this.#stepOver(this.#damagedAt);
@@ -193,14 +194,15 @@ export class ProbeReader implements SyscallReader {
       if (type !== types.hello) return this.#refuseStranger(type, at);
     }
     if (type === typeRaw) {
-      const said = this.#flows.raw(words, at);
-      if (said === undefined) return this.#flows.damaged ? this.#damaged(at) : undefined;
+      const said = this.#operations.raw(words, at);
+      if (said === undefined) return this.#operations.damaged ? this.#damaged(at) : undefined;
       if (said.ts > this.#clock.now) this.#clock.now = said.ts;
       return said;
     }
     if (type === typeFlow) {
       const said = this.#flows.flow(bytes, words, at);
       if (said === undefined) return this.#damaged(at);
+      if (this.#mode !== probeModes.aggregate) this.#operations.place(said);
       if (said.ts > this.#clock.now) this.#clock.now = said.ts;
       return said;
     }
@@ -283,42 +285,21 @@ export class ProbeReader implements SyscallReader {
   }
 
   #greet(at: number, end: number): Input | undefined {
-    const { words } = this.#feed;
-    const field = (offset: number): number => u32(words, (at + offset) >> 2);
-    const whole = end - at >= probeMessages.hello.size;
-    const magic = whole && field(helloAt.magic) === probeMagic[0];
-    if (!magic || field(helloAt.magic + 4) !== probeMagic[1]) {
-      return this.#refuse("SF1300", "the greeting is not the probe's", at);
-    }
-    const calls = callsOf(field(helloAt.machine));
-    const mismatch = [
-      differs("version", field(helloAt.version), probeVersion),
-      differs("FLOW messages of so many bytes", field(helloAt.flowSize), probeMessages.flow.size),
-      differs("heads of so many bytes", field(helloAt.headSize), headBytes),
-      calls === undefined ? `machine ${field(helloAt.machine)} is not known` : undefined,
-    ].find((text) => text !== undefined);
-    if (mismatch !== undefined || calls === undefined) {
-      return this.#refuse("SF1301", `the probe cannot be understood: ${mismatch ?? ""}`, at);
-    }
-    const bootId = uuid(this.#feed.bytes, at + helloAt.bootId);
+    const hello = readHello(this.#feed.bytes, this.#feed.words, at, end);
+    if ("trouble" in hello) return this.#refuse(hello.code, hello.trouble, at);
+    const { boot, realtime, bootId, machine, calls } = hello;
     const again = this.#greeted;
     const sameBoot = !again || bootId === this.#bootId;
     if (!sameBoot) this.#clock.forget();
-    const boot = big64(words, (at + headAt.time) >> 2);
-    const realtime = big64(words, (at + helloAt.realtime) >> 2);
     this.#notePair(boot, realtime, false, at);
     this.#run += 1;
-    this.#mode = field(helloAt.mode);
+    this.#mode = hello.mode;
     this.#bootId = bootId;
     this.#paths.clear();
     this.#losses.restart();
-    this.#control.begin(field(helloAt.machine), calls);
-    this.#flows.begin(
-      this.#run,
-      field(helloAt.machine),
-      calls,
-      this.#mode !== probeModes.aggregate,
-    );
+    this.#control.begin(machine, calls);
+    this.#flows.begin(this.#run, machine);
+    this.#operations.begin(this.#run, machine, calls);
     if (again && sameBoot && !this.#restarting) {
       const { now: ts } = this.#clock;
       const where = "the probe began again";
@@ -367,7 +348,7 @@ export class ProbeReader implements SyscallReader {
   }
 
   #damaged(at: number): Input {
-    this.#flows.damaged = false;
+    this.#operations.damaged = false;
     const offset = this.#feed.offset + at;
     this.#report("SF1302", `damaged message at byte ${offset}: its fields contradict it`, at);
     return this.#gap("damaged", 1, "events", at);
@@ -454,7 +435,7 @@ export class ProbeReader implements SyscallReader {
     const add = (what: string, count: number): void => {
       if (count > 0) skipped.set(what, count);
     };
-    const { otherWitness, noFlow, noFlowCall } = this.#flows.skipped;
+    const { otherWitness, noFlow, noFlowCall } = this.#operations.skipped;
     add("operation that totals tell", otherWitness);
     add("operation without a flow", noFlow);
     add("operation that moves nothing", noFlowCall);
@@ -463,18 +444,4 @@ export class ProbeReader implements SyscallReader {
     add("path forgotten because of the limit", this.#paths.evicted);
     return skipped;
   }
-}
-
-function differs(what: string, found: number, expected: number): string | undefined {
-  return found === expected ? undefined : `it has ${what} ${found}, expected ${expected}`;
-}
-
-function uuid(bytes: Uint8Array, at: number): string {
-  const hex = Array.from(bytes.subarray(at, at + 16), (byte) => byte.toString(16).padStart(2, "0"));
-  const text = hex.join("");
-  const parts = [0, 8, 12, 16, 20, 32];
-  return parts
-    .slice(1)
-    .map((end, i) => text.slice(parts[i], end))
-    .join("-");
 }
