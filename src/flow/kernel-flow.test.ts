@@ -227,9 +227,10 @@ test("names, identities and failures are the events that captures give", () => {
   stream.exec(child, "/bin/x", ["x"]);
   stream.call(child, 82, { dir1: srv, dir2: srv }, nul("a"), nul("b"));
   stream.call(child, 257, { ret: -13, dir1: srv, arg2: 2 }, nul("secret"));
-  stream.call(child, 42, { ret: -111, arg0: 5, flags: 4 }, inetAddress([10, 0, 0, 9], 8080));
+  const peer = inetAddress([10, 0, 0, 9], 8080);
+  stream.call(child, 42, { ret: -111, arg0: 5, arg4: 17, flags: 4 }, peer);
   stream.call(child, 49, { arg0: 6, flags: 4 }, inetAddress([0, 0, 0, 0], 80));
-  stream.call(child, 50, { arg0: 6 });
+  stream.call(child, 50, { arg0: 6, arg4: 6, flags: 4 }, inetAddress([0, 0, 0, 0], 80));
   stream.call(child, 105, { arg0: 33, euid: 33 });
   stream.call(child, 91, { arg1: 0o755, dir1: stream.path("/srv/tool") });
   stream.call(child, 62, { arg0: 100, arg1: 9 });
@@ -248,7 +249,7 @@ test("names, identities and failures are the events that captures give", () => {
     "EXEC ",
     "RENAME /srv/a /srv/b",
     "OPEN /srv/secret ",
-    "CONNECT 0 8080 undefined -111",
+    "CONNECT 0 8080 17 -111",
     "BIND 80 0 undefined 0",
     "LISTEN 80 0 6 0",
     "SETUID 33",

@@ -150,7 +150,7 @@ export class NativeEvents {
         if (call.tuple === undefined) return this.#output.drop("unsupported descriptor");
         return this.#socket(call, Op.BIND);
       case Family.listen:
-        // The probe's reader remembers what was bound; elsewhere the cursor holds a stale address, and the descriptor the right one.
+        // The probe says where; elsewhere the cursor holds a stale address, and the descriptor the right one.
         if (call.start === undefined) call.tuple = undefined;
         return this.#socket(call, Op.LISTEN);
       case Family.chmod:

@@ -33,7 +33,7 @@ const shapes: { readonly [Name in SyscallName]?: Shape } = {
   creat: { arguments: ". mode" },
   open_by_handle_at: { arguments: ". . openFlags" },
   bind: { arguments: "fd", texts: "address" },
-  listen: { arguments: "fd" },
+  listen: { arguments: "fd", texts: "address" },
   connect: { arguments: "fd", texts: "address" },
   execve: {},
   execveat: {},
@@ -108,14 +108,12 @@ const words: ReadonlyMap<string, readonly string[]> = new Map(
 const addressTextMax = 108;
 const noIp4 = 0;
 const noIp6 = "::";
-const protocolTcp = 6;
-/** Addresses that sockets were bound to, so that `listen` can say where: the newest so many. */
-const boundMax = 4_096;
-const tableColumn = 2 ** 31;
+/** IPPROTO_RAW, and SysFlow's number for it. */
+const rawKernel = 255;
+const rawSysflow = 254;
 
 export class CallDecoder {
   readonly #paths: PathTable;
-  readonly #bound = new Map<number, SocketTuple>();
   #machine = 0;
 
   constructor(paths: PathTable) {
@@ -124,7 +122,6 @@ export class CallDecoder {
 
   begin(machine: number): void {
     this.#machine = machine;
-    this.#bound.clear();
   }
 
   /** Fills the call from the message at byte `at`. False: its texts overrun `end`. Undefined: the call is not told. */
@@ -150,7 +147,9 @@ export class CallDecoder {
     call.ret = signed64(stream, w + (callAt.ret >> 2));
     this.#arguments(call, words.get(name) ?? [], stream, w + (callAt.arg0 >> 2));
     if (shape.texts === "address") {
-      call.tuple = addressOf(bytes, text1, text2, name === "bind");
+      call.tuple = addressOf(bytes, text1, text2, name !== "connect");
+      const protocol = u32(stream, w + (callAt.arg4 >> 2));
+      call.protocol = protocol === rawKernel ? rawSysflow : protocol;
     } else {
       const first = textOf(bytes, text1, text2);
       const second = textOf(bytes, text2, behind);
@@ -225,28 +224,9 @@ export class CallDecoder {
       case Family.module:
         if (call.name === "delete_module") call.mode = 1;
         return;
-      case Family.bind:
-        this.#bind(call);
-        return;
-      case Family.listen:
-        call.tuple = this.#bound.get(call.pid * tableColumn + call.fd);
-        if (call.tuple !== undefined && call.tuple.family !== AddressFamily.unix) {
-          call.protocol = protocolTcp;
-        }
-        return;
       default:
         return;
     }
-  }
-
-  #bind(call: Syscall): void {
-    if (call.ret < 0 || call.fd < 0 || call.tuple === undefined) return;
-    const key = call.pid * tableColumn + call.fd;
-    this.#bound.delete(key);
-    this.#bound.set(key, call.tuple);
-    if (this.#bound.size <= boundMax) return;
-    const oldest = this.#bound.keys().next();
-    if (oldest.done !== true) this.#bound.delete(oldest.value);
   }
 }
 

@@ -230,17 +230,19 @@ test("who a process is after it changed that, whom it signals, what it traces", 
   expect(module).toMatchObject({ family: Family.module, mode: 1, path: "module" });
 });
 
-test("a socket that listens is where it was bound; abstract names begin with @", () => {
+test("a socket that is bound, or listens: where, and for which protocol; abstract names begin with @", () => {
   const stream = new ProbeStream();
-  stream.call(child, 49, { arg0: 4, flags: 4 }, inetAddress([0, 0, 0, 0], 80));
-  stream.call(child, 50, { arg0: 4, arg1: 128 });
+  const any = inetAddress([0, 0, 0, 0], 80);
+  stream.call(child, 49, { arg0: 4, arg4: 17, flags: 4 }, any);
+  stream.call(child, 50, { arg0: 4, arg1: 128, arg4: 6, flags: 4 }, any);
   stream.call(child, 50, { arg0: 5 });
-  stream.call(child, 49, { arg0: 6, flags: 4 }, bytesOf("\u0001\u0000\0hidden"));
-  const [, listen, elsewhere, unix] = callsIn(stream);
+  stream.call(child, 49, { arg0: 6, arg4: 255, flags: 4 }, bytesOf("\u0001\u0000\0hidden"));
+  const [bind, listen, elsewhere, unix] = callsIn(stream);
+  expect(bind).toMatchObject({ family: Family.bind, protocol: 17 });
   expect(listen).toMatchObject({ family: Family.listen, protocol: 6 });
-  expect(listen?.tuple).toMatchObject({ sip: 0, sport: 80 });
+  expect(listen?.tuple).toMatchObject({ sip: 0, sport: 80, dport: 0 });
   expect(elsewhere?.tuple).toBeUndefined();
-  expect(unix?.tuple).toMatchObject({ family: 1, path: "@hidden" });
+  expect(unix).toMatchObject({ protocol: 254, tuple: { family: 1, path: "@hidden" } });
 });
 
 test("a flow's totals, file and connection", () => {
