@@ -150,7 +150,10 @@ const server = createServer((socket) => {
       answer(socket, held.readUInt32LE(0), held.readUInt32LE(4), held.readBigUInt64LE(8));
     }
   });
-  if (!options.has("endless")) setInterval(() => send(socket, clock()), 200).unref();
+  const tick = () => {
+    if (socket.writable) send(socket, clock());
+  };
+  if (!options.has("endless")) setInterval(tick, 200).unref();
 });
 server.listen(options.get("socket"), () => process.stdout.write("ready\n"));
 // Whoever started it may be gone before it connects.
