@@ -75,13 +75,19 @@ static long end_peer(void *map, struct peer_key *key, struct flow *f, struct pee
 	return 0;
 }
 
-/* Ends the flow on a descriptor, if there is one. */
+/* Ends the flow on a descriptor, if there is one. Its place in the table stays while the process lives: descriptors' numbers come back
+ * at once, and taking a place is cheaper than making one. */
 __noinline int flow_end(__u32 tgid, __u32 fd, __u32 why)
 {
 	__u64 key = flow_key(tgid, fd);
 	struct flow *f = bpf_map_lookup_elem(&flows, &key);
 	if (!f)
 		return 0;
+	if (!f->file) {
+		if (why == SF_WHY_EXIT)
+			bpf_map_delete_elem(&flows, &key);
+		return 0;
+	}
 	if (why == SF_WHY_CLOSE) {
 		f->out.ops |= SF_OP_CLOSE;
 		f->last_jiffies = bpf_jiffies64();
@@ -91,7 +97,9 @@ __noinline int flow_end(__u32 tgid, __u32 fd, __u32 why)
 		bpf_for_each_map_elem(&peers, end_peer, &walk, 0);
 	}
 	flow_last_word(f, why);
-	bpf_map_delete_elem(&flows, &key);
+	f->file = 0;
+	if (why == SF_WHY_EXIT)
+		bpf_map_delete_elem(&flows, &key);
 	COUNT(live_flows, -1);
 	return 1;
 }
@@ -167,6 +175,9 @@ static __always_inline int is_first_contact(const struct sf_flow *out, __u32 tgi
 	__u32 one = 1;
 	return !bpf_map_update_elem(&contacts, &key, &one, BPF_NOEXIST);
 }
+
+/* O_CREAT, O_EXCL and O_TRUNC: asked for, and not kept in f_flags (fs/open.c, do_dentry_open). The same on both architectures. */
+#define OPEN_FORGOTTEN (0100 | 0200 | 01000)
 
 static __always_inline int is_told_at_begin(struct scratch *s, const struct sf_flow *out, __u32 op)
 {
@@ -245,15 +256,18 @@ __noinline int flow_begin(__u32 slot, __u32 fd, __u64 file_at, __u32 op, __u32 f
 	if (op == SF_OP_OPEN) {
 		out->opens = 1;
 		FIELD(out->open_flags, s->file_copy, FILE_BYTES, file_at, struct file, f_flags);
+		out->open_flags |= s->asked & OPEN_FORGOTTEN;
 	}
 	__u64 key = flow_key(s->tgid, fd);
-	long error = bpf_map_update_elem(&flows, &key, f, BPF_NOEXIST);
-	if (error == -EEXIST) {
-		/* Its number was another file's whose end was not seen. */
+	struct flow *place = bpf_map_lookup_elem(&flows, &key);
+	/* Its number was another file's whose end was not seen. */
+	if (place && place->file)
 		flow_end(s->tgid, fd, SF_WHY_REPLACED);
-		error = bpf_map_update_elem(&flows, &key, f, BPF_NOEXIST);
-	}
-	if (error) {
+	if (place) {
+		f->file = 0;
+		__builtin_memcpy(place, f, sizeof(*place));
+		place->file = file_at;
+	} else if (bpf_map_update_elem(&flows, &key, f, BPF_NOEXIST)) {
 		COUNT(flows_untracked, 1);
 		return 0;
 	}
@@ -355,7 +369,6 @@ static __always_inline struct flow *flow_of(struct task_struct *task, __u32 tgid
 		bpf_probe_read_kernel(&inode, sizeof(inode), (void *)(file + bpf_core_field_offset(struct file, f_inode)));
 		if (f->file == file && f->inode == inode)
 			return f;
-		flow_end(tgid, fd, SF_WHY_REPLACED);
 	}
 	if (!look_here(fd, file, 0))
 		return 0;

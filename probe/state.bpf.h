@@ -32,7 +32,7 @@ const volatile __u32 park = 1;
 const volatile __u32 heal = 1;
 
 struct flow {
-	__u64 file;
+	__u64 file; /* 0: nothing flows here, only the place is kept */
 	__u64 inode;
 	__u64 last_jiffies;
 	__u64 told_jiffies; /* last_jiffies as of the last checkpoint */

@@ -384,6 +384,14 @@ static __always_inline void closed(struct call *c)
 	if (c->ret == -EBADF)
 		return;
 	__u32 fd = ARGUMENT_0(c->regs);
+	__u64 file = file_at(c->task, fd);
+	if (file) {
+		/* Another thread was given the number since: what flows there now may be its file. */
+		__u64 key = flow_key(c->tgid, fd);
+		struct flow *f = bpf_map_lookup_elem(&flows, &key);
+		if (!f || f->file == file)
+			return;
+	}
 	name_flow(c, fd);
 	flow_end(c->tgid, fd, SF_WHY_CLOSE);
 }
@@ -392,7 +400,7 @@ static __noinline int end_descriptor(__u32 tgid, __u32 fd, __u32 why)
 {
 	__u64 key = flow_key(tgid, fd);
 	struct flow *f = bpf_map_lookup_elem(&flows, &key);
-	if (!f || (why != SF_WHY_EXIT && f->file == file_at(bpf_get_current_task_btf(), fd)))
+	if (!f || (why != SF_WHY_EXIT && (!f->file || f->file == file_at(bpf_get_current_task_btf(), fd))))
 		return 0;
 	return flow_end(tgid, fd, why);
 }
@@ -435,6 +443,8 @@ static long end_open(__u32 word, struct range *range)
 	return 0;
 }
 
+#define NEAR 1024
+
 /* Ends the flows of a process that goes. What had been closed without our seeing it is found by the sweep. */
 __noinline int end_all(__u32 tgid)
 {
@@ -442,7 +452,9 @@ __noinline int end_all(__u32 tgid)
 	struct fdtable *table = task->files ? task->files->fdt : 0;
 	__u32 room = table ? table->max_fds : 0;
 	struct range range = {tgid, 0, SF_WHY_EXIT};
-	bpf_loop((room > DESCRIPTORS_MAX ? DESCRIPTORS_MAX : room) / 64, end_open, &range, 0);
+	bpf_loop(room > NEAR ? NEAR : room, end_next, &range, 0);
+	if (room > NEAR)
+		bpf_loop((room > DESCRIPTORS_MAX ? DESCRIPTORS_MAX : room) / 64, end_open, &range, 0);
 	return 0;
 }
 
@@ -452,7 +464,7 @@ static __always_inline void duplicated(struct call *c)
 		return;
 	__u64 key = flow_key(c->tgid, c->ret);
 	struct flow *f = bpf_map_lookup_elem(&flows, &key);
-	if (f && f->file != file_at(c->task, c->ret))
+	if (f && f->file && f->file != file_at(c->task, c->ret))
 		flow_end(c->tgid, c->ret, SF_WHY_REPLACED);
 }
 
@@ -913,10 +925,8 @@ int on_uring(__u64 *ctx)
 	__u64 key = flow_key(tgid, fd);
 	struct flow *f = bpf_map_lookup_elem(&flows, &key);
 	__u64 inode = (__u64)BPF_CORE_READ((struct file *)file, f_inode);
-	if (f && (f->file != file || f->inode != inode)) {
-		flow_end(tgid, fd, SF_WHY_REPLACED);
+	if (f && (f->file != file || f->inode != inode))
 		f = 0;
-	}
 	if (!f) {
 		struct task_struct *task = bpf_get_current_task_btf();
 		if (!enter(task) || !flow_begin(IN_PROCESS, fd, file, SF_OP_IO_URING, SF_FLOW_URING))
@@ -963,7 +973,7 @@ int scan(struct bpf_iter__task_file *ctx)
 	s->tid = tgid;
 	s->start = task->group_leader->start_boottime;
 	root_of(s, task);
-	if (!f) {
+	if (!f || !f->file) {
 		if (!flow_begin(IN_LOADER, fd, at, 0, SF_FLOW_PREEXISTING))
 			return 0;
 		f = bpf_map_lookup_elem(&flows, &key);
@@ -1039,10 +1049,19 @@ static __always_inline long checkpoint(struct flow *f, struct sweep *sweep)
 	return 1;
 }
 
+#define PLACE_PATIENCE_NS 2000000000ull
+
 /* Flows of a process that is gone end here, if its end did not end them. */
 static long sweep_flow(void *map, __u64 *key, struct flow *f, struct sweep *sweep)
 {
-	if (is_member(*key >> 32))
+	int member = is_member(*key >> 32);
+	if (!f->file) {
+		/* A place that nothing took for long. */
+		if (!member || (bpf_jiffies64() - f->last_jiffies) * jiffy_ns > PLACE_PATIENCE_NS)
+			bpf_map_delete_elem(&flows, key);
+		return 0;
+	}
+	if (member)
 		return checkpoint(f, sweep);
 	if (!flow_send(f, SF_WHY_EXIT)) {
 		sweep->unsaid = 1;
