@@ -1,7 +1,6 @@
 // Says what live detection finds, while it finds it, and at the end what the whole recording says. What finds it is pipeline/live.ts;
 // where the records come from is the verb's business.
 
-import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject } from "../encode/json.ts";
 import { incidentJson } from "../encode/story-json.ts";
 import { renderNews } from "../encode/story-news.ts";
@@ -16,7 +15,7 @@ import type { TimeBase } from "../model/time.ts";
 import { LiveDetection, type LiveNews } from "../pipeline/live.ts";
 import type { Rule } from "../rule/rule.ts";
 import { alertJson, alertLine } from "./detect.ts";
-import type { Terminal } from "./verb.ts";
+import { ClosedPipe, type Terminal } from "./verb.ts";
 
 export type LiveBatch = {
   readonly records: readonly Record[];
@@ -42,6 +41,8 @@ export type LiveRequest = {
   readonly inputs?: (() => string) | undefined;
   /** Called with every batch, before it is judged. */
   readonly keep?: ((batch: LiveBatch) => void | Promise<void>) | undefined;
+  /** Asked when nobody reads any more what is told: it goes on all the same, in silence. */
+  readonly goesOn?: (() => boolean) | undefined;
   /** Asked at the end: nothing was recorded, and there is nothing to tell. */
   readonly isVoid?: (() => boolean) | undefined;
 };
@@ -65,29 +66,77 @@ export async function tellLive(
   request: LiveRequest,
 ): Promise<LiveOutcome> {
   const teller = new Teller(terminal, request);
-  const batches = source.batches();
-  let next = batches.next();
+  const batches = new Awaited(source.batches());
   let stopping = false;
-  let tick = sleep(tickMs, undefined);
   let tickedAt = Date.now();
   for (;;) {
-    const got = await Promise.race([next, tick]);
-    if (got === undefined) tick = sleep(tickMs, undefined);
-    else {
-      if (got.done === true) break;
+    const got = await batches.next(tickMs);
+    if (got?.done === true) break;
+    if (got !== undefined) {
       await request.keep?.(got.value);
       await teller.take(got.value);
-      next = batches.next();
     }
     const now = Date.now();
     await teller.passed(now - tickedAt, source.isNow === true);
     tickedAt = now;
-    if (terminal.interrupted.aborted && !stopping) {
+    const unheard = teller.unheard && request.goesOn?.() !== true;
+    if (!stopping && (terminal.interrupted.aborted || unheard)) {
       stopping = true;
       source.stop();
     }
   }
-  return teller.end(stopping);
+  return teller.end(terminal.interrupted.aborted);
+}
+
+/** Batches one by one, and turns without one. Not a race of promises: one that waits for hours would gather a follower each turn. */
+class Awaited {
+  readonly #batches: AsyncGenerator<LiveBatch>;
+  #asked = false;
+  #got: IteratorResult<LiveBatch> | undefined;
+  #failed: { readonly error: unknown } | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(batches: AsyncGenerator<LiveBatch>) {
+    this.#batches = batches;
+  }
+
+  /** The next batch, or the end; undefined when neither came in so many milliseconds. */
+  async next(milliseconds: number): Promise<IteratorResult<LiveBatch> | undefined> {
+    this.#ask();
+    if (this.#got === undefined && this.#failed === undefined) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, milliseconds);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.#wake = undefined;
+    }
+    if (this.#failed !== undefined) throw this.#failed.error;
+    const got = this.#got;
+    this.#got = undefined;
+    return got;
+  }
+
+  #ask(): void {
+    if (this.#asked) return;
+    this.#asked = true;
+    const arrived = (): void => {
+      this.#asked = false;
+      this.#wake?.();
+    };
+    this.#batches.next().then(
+      (got) => {
+        this.#got = got;
+        arrived();
+      },
+      (error: unknown) => {
+        this.#failed = { error };
+        arrived();
+      },
+    );
+  }
 }
 
 class Teller {
@@ -95,6 +144,8 @@ class Teller {
   readonly #request: LiveRequest;
   readonly #done: LiveDetection[] = [];
   #detection: LiveDetection | undefined;
+  /** The reader of our output is gone. */
+  unheard = false;
 
   constructor(terminal: Terminal, request: LiveRequest) {
     this.#terminal = terminal;
@@ -130,14 +181,14 @@ class Teller {
 
   async #alert({ base }: LiveDetection, alert: Alert): Promise<void> {
     if (this.#request.json) return this.#line({ kind: "alert", ...alertJson(alert, base) });
-    await this.#terminal.write(alertLine(alert, base, this.#terminal.color));
+    await this.#write(alertLine(alert, base, this.#terminal.color));
   }
 
   async #withdrawn({ base }: LiveDetection, alert: Alert): Promise<void> {
     if (this.#request.json) return this.#line({ kind: "withdrawn", id: alert.id });
     const [first = ""] = alertLine(alert, base, false).split("\n");
     const paint = painter(this.#terminal.color);
-    await this.#terminal.write(
+    await this.#write(
       `${paint("dim", `${first} — withdrawn: what came later speaks against it`)}\n`,
     );
   }
@@ -152,7 +203,7 @@ class Teller {
       return this.#line({ kind: "incident", state, ...incidentJson(incident, base) });
     }
     const { columns, color } = this.#terminal;
-    await this.#terminal.write(`\n${renderNews(news, base, { columns, color })}\n`);
+    await this.#write(`\n${renderNews(news, base, { columns, color })}\n`);
   }
 
   async #finish(): Promise<void> {
@@ -188,7 +239,7 @@ class Teller {
       } else {
         const { columns, color } = this.#terminal;
         const view = chapter.view(document, this.#request.inputs?.() ?? "");
-        await this.#terminal.write(`\n${renderStory(view, { columns, color })}`);
+        await this.#write(`\n${renderStory(view, { columns, color })}`);
       }
     }
     const records = this.#done.reduce((sum, { chapter }) => sum + chapter.records, 0);
@@ -203,7 +254,17 @@ class Teller {
     return { records, incidents, interrupted, summary };
   }
 
+  async #write(text: string): Promise<void> {
+    if (this.unheard) return;
+    try {
+      await this.#terminal.write(text);
+    } catch (error) {
+      if (!(error instanceof ClosedPipe)) throw error;
+      this.unheard = true;
+    }
+  }
+
   async #line(document: JsonObject): Promise<void> {
-    await this.#terminal.write(`${JSON.stringify(document)}\n`);
+    await this.#write(`${JSON.stringify(document)}\n`);
   }
 }

@@ -60,6 +60,8 @@ export async function runProbe(terminal: Terminal, run: ProbeRun): Promise<ExitC
       json: run.json,
       inputs: () => keeping.name ?? "",
       keep: (batch) => keeping.write(batch),
+      // What somebody started is not cut short because nobody looks on.
+      goesOn: () => session.command !== undefined,
       isVoid: () => failed,
     },
   );
@@ -71,9 +73,16 @@ export async function runProbe(terminal: Terminal, run: ProbeRun): Promise<ExitC
     terminal.report(failure.diagnostic);
     return failure.exit;
   }
-  await Promise.race([session.finished(forMs), telling]);
-  await session.stop();
-  const outcome = await telling;
+  let outcome: LiveOutcome;
+  try {
+    await Promise.race([session.finished(forMs), telling]);
+    await session.stop();
+    outcome = await telling;
+  } catch (error) {
+    // A defect of ours leaves no probe behind.
+    await session.stop();
+    throw error;
+  }
   await keeping.end();
   if (place !== undefined && keeping.problem !== undefined) {
     return outputFailed(terminal, place.shown, keeping.problem);

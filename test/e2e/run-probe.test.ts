@@ -118,20 +118,25 @@ async function tell(
     { probe: probeBinary },
   );
   if ("exit" in session) throw new Error(session.diagnostic.message);
-  const recording = session.recording({
-    begins: parts.begins,
-    ...(parts.watch ? { watch: watches(loaded) } : {}),
-  });
-  const source = {
-    batches: () => recording.batches(),
-    stop: () => void session.stop(),
-    isNow: true,
-  };
-  const telling = tellLive(terminal, source, { rules: loaded, json: true });
-  expect(await session.begin()).toBeUndefined();
-  await session.finished(undefined);
-  await session.stop();
-  await telling;
+  try {
+    const recording = session.recording({
+      begins: parts.begins,
+      ...(parts.watch ? { watch: watches(loaded) } : {}),
+    });
+    const source = {
+      batches: () => recording.batches(),
+      stop: () => void session.stop(),
+      isNow: true,
+    };
+    const telling = tellLive(terminal, source, { rules: loaded, json: true });
+    expect(await session.begin()).toBeUndefined();
+    await session.finished(undefined);
+    await session.stop();
+    await telling;
+  } finally {
+    session.command?.abandon();
+    await session.stop();
+  }
   return told;
 }
 

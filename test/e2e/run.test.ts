@@ -165,6 +165,21 @@ test("Ctrl-C ends it: what is open is told, then the whole story; exit 130", asy
   expect(running.lines.at(-1)?.kind).toBe("end");
 });
 
+test("it ends when nobody reads any more what it tells", async () => {
+  const path = join(scratch.path, "unheard");
+  expect(spawnSync("mkfifo", [path]).status).toBe(0);
+  const rules = join(scratch.path, "rules.yaml");
+  writeFileSync(rules, rule);
+  const running = new Running(path, "--rules", rules);
+  const pipe = openSync(path, "w");
+  running.child.stdout.destroy();
+  // Alerts into the void; its writer would go on for ever.
+  writeSync(pipe, `${lines.slice(0, 4).join("\n")}\n`);
+  writeSync(pipe, `${lines.slice(0, 5).join("\n")}\n`);
+  expect(await running.code).toBe(0);
+  closeSync(pipe);
+});
+
 test("it says what it needs", () => {
   expect(sysflow(["run"]).status).toBe(2);
   expect(sysflow(["run", "a.sf", "b.sf"]).status).toBe(2);
