@@ -58,7 +58,7 @@ export async function runProbe(terminal: Terminal, run: ProbeRun): Promise<ExitC
     {
       rules,
       json: run.json,
-      inputs: () => keeping.name ?? "",
+      inputs: () => place?.shown ?? "",
       keep: (batch) => keeping.write(batch),
       // What somebody started is not cut short because nobody looks on.
       goesOn: () => session.command !== undefined,
@@ -101,10 +101,6 @@ class Keeping {
 
   constructor(session: ProbeSession) {
     this.#session = session;
-  }
-
-  get name(): string | undefined {
-    return this.#recorder?.name;
   }
 
   open(place: ConstructorParameters<typeof Recorder>[0]): boolean {
