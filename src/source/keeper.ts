@@ -4,14 +4,19 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 
-/** "probe" starts it and says how it ended; a signal's name is sent to the recorded command, the only process it may be sent to. */
-const script = `command=$1; shift; life=0
+/** Of the socket in the folder. */
+export const socketName = "probe.sock";
+
+/** "probe" starts it and says how it ended; a signal's name is sent to the recorded command, the only process it may be sent to. When we are gone it clears up. */
+const script = `command=$1; folder=$2; shift 2; life=0
 while read -r word; do
   case $word in
   probe) life=$((life + 1)); { "$@" </dev/null; echo "ended $life $?"; } & ;;
   INT | TERM | HUP | QUIT) if [ "$command" -gt 0 ]; then kill -s "$word" "$command"; fi ;;
   esac
-done`;
+done
+rm -f "$folder/${socketName}"
+rmdir "$folder" 2>/dev/null`;
 
 export type Signal = "INT" | "TERM" | "HUP" | "QUIT";
 
@@ -28,9 +33,10 @@ export class Keeper {
   #closed = false;
   #life = 0;
 
-  /** `command`: the process that signals go to, 0 for none. */
-  constructor(probe: string, args: readonly string[], command: number) {
-    this.#shell = spawn("/bin/sh", ["-c", script, "sysflow", String(command), probe, ...args], {
+  /** `command`: the process that signals go to, 0 for none. `folder`: where the socket is, and nothing else. */
+  constructor(probe: string, args: readonly string[], command: number, folder: string) {
+    const words = ["-c", script, "sysflow", String(command), folder, probe, ...args];
+    this.#shell = spawn("/bin/sh", words, {
       stdio: ["pipe", "pipe", "pipe"],
       // A session of its own: Ctrl-C is for the command, and the probe still has last words to say.
       detached: true,

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { probeCommands } from "../model/probe.ts";
 import type { ThreadSnapshot } from "../model/syscall.ts";
-import { Keeper, type Signal } from "./keeper.ts";
+import { Keeper, type Signal, socketName } from "./keeper.ts";
 import { ProbeLink } from "./probe-link.ts";
 import { type LinkStats, type Notice, ProbeWatch, encodeCommand, noStats } from "./probe-watch.ts";
 import { childrenOf, readProcess, startOf, treeOf } from "./proc.ts";
@@ -105,11 +105,12 @@ export class ProbeSource {
       options.binary,
       [...args, ...(options.more ?? [])],
       options.command ?? 0,
+      this.#folder,
     );
   }
 
   get #socket(): string {
-    return join(this.#folder, "probe.sock");
+    return join(this.#folder, socketName);
   }
 
   get stats(): LinkStats {

@@ -5,7 +5,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { rmdirSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { childrenOf, readProcess, startOf, treeOf } from "../../src/source/proc.ts";
@@ -359,8 +359,12 @@ describe.skipIf(!canProbe)(title, () => {
     const { child } = recordLater(["-o", out, "--", "sh", "-c", "read line"]);
     await until("recording", () => fileAt(`${out}.open`));
     const probe = await until("probe", () => probeOf(child));
+    const words = readProcess(probe)?.args ?? [];
+    const socket = words[words.indexOf("--socket") + 1] ?? "";
+    expect(existsSync(socket)).toBe(true);
     child.kill("SIGKILL");
     await once(child, "exit");
+    await until("no folder", () => (existsSync(dirname(socket)) ? undefined : true));
     await until("end of the probe", () => (startOf(probe) === undefined ? true : undefined));
   });
 
