@@ -333,6 +333,16 @@ test("a path that was lost and is said later names what follows", () => {
   ]);
 });
 
+test("what comes behind a last word is counted, and holds nothing open", () => {
+  const stream = new ProbeStream();
+  const path = stream.path("/srv/a");
+  stream.flow(child, "close", { id: 1, path, ops: Op.READ | Op.CLOSE, rops: 1, rbytes: 5 });
+  stream.flow(child, "checkpoint", { id: 1, path, ops: Op.READ, rops: 1, rbytes: 5 });
+  stream.flow(child, "checkpoint", { id: 1, path, ops: Op.READ, rops: 2, rbytes: 9 });
+  const flows = run(stream).records.filter(isFile);
+  expect(flows).toMatchObject([{ rops: 2, rbytes: 9, ops: Op.READ | Op.CLOSE }]);
+});
+
 test("another run of the probe counts from zero, and nothing of it is taken for the old one's", () => {
   const totals = { ops: Op.WRITE, wops: 5, wbytes: 50 };
   const stream = new ProbeStream();
