@@ -29,6 +29,7 @@ async function storm(command: readonly string[], which: Case, peer?: string): Pr
   }
   const probe = await Probe.start({
     mode: which === "bystander" || which === "peer" ? "aggregate" : which,
+    passOver: true,
   });
   const work = await startStopped(command);
   if (which !== "bystander") await probe.select(work.pid);

@@ -56,7 +56,7 @@ export async function keepAlive(rounds: number, skipped: string[]): Promise<Row[
 
 /** Two threads of calls, one for each processor, and a reader beside them. */
 export async function rawRate(seconds: number): Promise<Row> {
-  const probe = await Probe.start({ mode: "raw-enter", decode: true });
+  const probe = await Probe.start({ mode: "raw-enter", passOver: true });
   const command = [program("storm", stormFolder), "for", String(seconds)];
   const works = [await startStopped(command), await startStopped(command)];
   for (const work of works) await probe.select(work.pid);

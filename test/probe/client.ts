@@ -16,8 +16,8 @@ export type ProbeOptions = {
   readonly mode?: ProbeMode;
   /** More arguments of the binary: "--no-park", "--flow-ring", "256", … */
   readonly more?: readonly string[];
-  /** false: messages are only counted in bytes, not decoded. */
-  readonly decode?: boolean;
+  /** Raw messages are walked over, not decoded. */
+  readonly passOver?: boolean;
   /** Told every piece of the stream as it comes. */
   readonly onBytes?: (piece: Uint8Array) => void;
 };
@@ -121,12 +121,14 @@ export class Probe {
     this.startMs = startMs;
     this.#gone = gone;
     this.fold.onAck = (_command, errno) => this.#waiting.shift()?.(errno);
-    this.#reader = new StreamReader((message) => this.fold.take(message));
-    const decode = options.decode ?? true;
+    this.#reader = new StreamReader(
+      (message) => this.fold.take(message),
+      options.passOver ?? false,
+    );
     socket.on("data", (piece: Buffer) => {
       this.bytes += piece.length;
       options.onBytes?.(piece);
-      if (!decode || this.error !== undefined) return;
+      if (this.error !== undefined) return;
       try {
         this.#reader.push(piece);
       } catch (error) {

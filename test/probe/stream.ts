@@ -8,6 +8,8 @@ type FieldOf<Name extends MessageName> =
   | (typeof probeHead)[number]["name"]
   | (typeof probeMessages)[Name]["fields"][number]["name"];
 
+const { raw, rawEnter } = probeMessages;
+
 const nameOfType: ReadonlyMap<number, MessageName> = new Map(
   (Object.keys(probeMessages) as MessageName[]).map((name) => [probeMessages[name].type, name]),
 );
@@ -69,8 +71,12 @@ export class StreamReader {
   /** Every byte of the stream, frames included. */
   bytes = 0;
 
-  constructor(onMessage: (message: Message) => void) {
+  readonly #passOver: boolean;
+
+  /** `passOver`: raw messages are walked over; their number stands in STATS. */
+  constructor(onMessage: (message: Message) => void, passOver = false) {
     this.#onMessage = onMessage;
+    this.#passOver = passOver;
   }
 
   push(piece: Uint8Array): void {
@@ -102,9 +108,11 @@ export class StreamReader {
   }
 
   #take(view: DataView, at: number, length: number): void {
+    const type = view.getUint16(at, true);
+    if (this.#passOver && (type === raw.type || type === rawEnter.type)) return;
     const message = this.#message;
-    const name = nameOfType.get(view.getUint16(at, true));
-    if (name === undefined) throw new Error(`unknown message type ${view.getUint16(at, true)}`);
+    const name = nameOfType.get(type);
+    if (name === undefined) throw new Error(`unknown message type ${type}`);
     const said = view.getUint32(at + 4, true);
     if (said !== length || said % 8 !== 0 || said < probeMessages[name].size) {
       throw new Error(`${name}: says ${said} bytes, framed as ${length}`);
