@@ -369,7 +369,7 @@ struct sf_flow {
 	__u16 mode; /* inode mode */
 	__u8 kind; /* flowKinds */
 	__u8 flags; /* flowFlags bits */
-	__u32 open_flags; /* f_flags of all opens, the kernel's bits */
+	__u32 open_flags; /* f_flags of all opens and what they were called with, the kernel's bits */
 	__u32 opens; /* opens */
 	__u16 sport; /* client's port */
 	__u16 dport; /* server's port */

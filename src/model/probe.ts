@@ -308,7 +308,12 @@ export const probeMessages = {
       { name: "mode", type: "u16", at: 104, doc: "inode mode" },
       { name: "kind", type: "u8", at: 106, doc: "flowKinds" },
       { name: "flags", type: "u8", at: 107, doc: "flowFlags bits" },
-      { name: "openFlags", type: "u32", at: 108, doc: "f_flags of all opens, the kernel's bits" },
+      {
+        name: "openFlags",
+        type: "u32",
+        at: 108,
+        doc: "f_flags of all opens and what they were called with, the kernel's bits",
+      },
       { name: "opens", type: "u32", at: 112, doc: "opens" },
       { name: "sport", type: "u16", at: 116, doc: "client's port" },
       { name: "dport", type: "u16", at: 118, doc: "server's port" },

@@ -38,7 +38,8 @@ function read(bytes: Uint8Array, chunk = bytes.length): { records: Record[]; cod
 function textOf(records: readonly Record[]): string[] {
   return records.map((record) =>
     JSON.stringify(record, (key, value: unknown) => {
-      if (key === "identity" || key === "previous" || key === "numberedBy" || key === "number") return undefined;
+      if (key === "identity" || key === "previous" || key === "numberedBy" || key === "number")
+        return undefined;
       if (typeof value === "bigint") return `${value}n`;
       return value instanceof Map ? [...(value as Map<unknown, unknown>)] : value;
     }),
