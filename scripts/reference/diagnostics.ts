@@ -18,6 +18,8 @@ const families: readonly (readonly [prefix: string, title: string])[] = [
   ["SF10", "Inputs, SysFlow files"],
   ["SF11", "Captures (.scap)"],
   ["SF12", "strace logs"],
+  ["SF13", "The probe's stream"],
+  ["SF14", "The audit log"],
   ["SF2", "Command line"],
   ["SF3", "Conditions and rules"],
   ["SF4", "Outputs"],
