@@ -100,6 +100,9 @@ struct scratch {
 	struct flow flow;
 	__u64 arguments[8];
 	__s64 ret;
+	__u64 flows_begun;
+	__u64 super; /* the file system seen last, and its device */
+	__u32 device, unused;
 	__u64 asked; /* flags that the open was called with: the file forgets some of them */
 	struct {
 		struct sf_path head;
@@ -228,7 +231,7 @@ struct {
 			bpf_probe_read_kernel(&(value), sizeof(value), (void *)((address) + bpf_core_field_offset(type, field))); \
 	} while (0)
 
-enum { NEXT_FLOW, NEXT_PATH, RENAME_EPOCH, EVERY_PROCESS, CGROUPS_USED, WATCHES, NUMBERS };
+enum { NEXT_PATH, RENAME_EPOCH, EVERY_PROCESS, CGROUPS_USED, WATCHES, NUMBERS };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -314,11 +317,11 @@ static __always_inline struct process *process_of(__u32 tgid)
 enum lost { LOST_FORK, LOST_EXEC, LOST_EXIT, LOST_CALL, LOST_PATH };
 
 /* A control message found no room: the loader is told whose, and the reader heals what can be healed. */
-static __noinline void note_loss(__u32 tgid, __u32 what)
+__noinline int note_loss(__u32 tgid, __u32 what)
 {
 	COUNT(control_lost, 1);
 	if (!heal)
-		return;
+		return 0;
 	struct loss *l = bpf_map_lookup_elem(&dirty, &tgid);
 	if (!l) {
 		static const struct loss none;
@@ -326,7 +329,7 @@ static __noinline void note_loss(__u32 tgid, __u32 what)
 		l = bpf_map_lookup_elem(&dirty, &tgid);
 		if (!l) {
 			COUNT(dirty_lost, 1);
-			return;
+			return 0;
 		}
 	}
 	switch (what) {
@@ -336,6 +339,7 @@ static __noinline void note_loss(__u32 tgid, __u32 what)
 	case LOST_CALL: __sync_fetch_and_add(&l->calls, 1); break;
 	default: __sync_fetch_and_add(&l->paths, 1); break;
 	}
+	return 0;
 }
 
 static __always_inline void head(struct sf_head *h, __u16 type, __u16 code, __u32 length, struct task_struct *task)

@@ -71,7 +71,7 @@ static __always_inline void transfer(struct call *c, __u32 fd, int writes, __s64
 }
 
 /* The flow of one peer of an unconnected datagram socket; the socket's own where there are too many, or the peer is not known. */
-static __noinline int peer_transfer(__u32 tgid, __u32 fd, __u64 address_at, __u32 writes, __s64 bytes)
+static __always_inline int peer_transfer(__u32 tgid, __u32 fd, __u64 address_at, __u32 writes, __s64 bytes)
 {
 	__u64 own_key = flow_key(tgid, fd);
 	struct flow *own = bpf_map_lookup_elem(&flows, &own_key);
@@ -106,7 +106,7 @@ static __noinline int peer_transfer(__u32 tgid, __u32 fd, __u64 address_at, __u3
 		}
 		__builtin_memcpy(&s->flow, own, sizeof(s->flow));
 		f = &s->flow;
-		f->out.id = next_number(NEXT_FLOW);
+		f->out.id = next_flow(s, IN_PROCESS);
 		f->out.first = bpf_ktime_get_boot_ns();
 		f->out.ops = 0;
 		f->out.rops = f->out.wops = 0;
@@ -142,6 +142,25 @@ static __noinline int peer_transfer(__u32 tgid, __u32 fd, __u64 address_at, __u3
 	else
 		count_read(f, bytes);
 	return 1;
+}
+
+/* The rarer uses of a descriptor: out of line, so that the verifier looks at them once. Id of the flow. */
+__noinline unsigned long use_rare(__u32 fd, __u32 op, __s64 bytes)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct flow *f = flow_of(task, task->tgid, fd);
+	if (!f)
+		return 0;
+	if (op != SF_OP_READ && op != SF_OP_WRITE) {
+		used(f, op);
+		return f->out.id;
+	}
+	mend(f, task, fd);
+	if (op == SF_OP_WRITE)
+		count_write(f, bytes);
+	else
+		count_read(f, bytes);
+	return f->out.id;
 }
 
 static __always_inline void transfer_with_peer(struct call *c, __u32 fd, int writes, __u64 address_at)
@@ -186,13 +205,12 @@ __noinline long message_bytes(__u64 vector, __s64 messages)
 	return messages < 0 ? messages : bytes;
 }
 
-static __always_inline void touched(struct call *c, __u32 fd, __u32 op)
+__noinline unsigned long transfer_peer_rare(__u32 fd, __u32 writes, __u64 address_at, __s64 ret)
 {
-	struct flow *f = flow_of(c->task, c->tgid, fd);
-	if (!f)
-		return;
-	c->flow = f->out.id;
-	used(f, op);
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call c = {.task = task, .tgid = task->tgid, .ret = ret};
+	transfer_with_peer(&c, fd, writes, address_at);
+	return c.flow;
 }
 
 static __always_inline __u64 argument(struct pt_regs *regs, __u32 which)
@@ -396,7 +414,7 @@ static __always_inline void closed(struct call *c)
 	flow_end(c->tgid, fd, SF_WHY_CLOSE);
 }
 
-static __noinline int end_descriptor(__u32 tgid, __u32 fd, __u32 why)
+static __always_inline int end_descriptor(__u32 tgid, __u32 fd, __u32 why)
 {
 	__u64 key = flow_key(tgid, fd);
 	struct flow *f = bpf_map_lookup_elem(&flows, &key);
@@ -514,7 +532,7 @@ static __always_inline void mapped(struct call *c)
 	__s32 fd = ARGUMENT_4(c->regs);
 	if (fd < 0 || ARGUMENT_3(c->regs) & MAP_ANONYMOUS || (c->ret < 0 && c->ret > -4096))
 		return;
-	touched(c, fd, SF_OP_MMAP);
+	c->flow = use_rare(fd, SF_OP_MMAP, 0);
 }
 
 static __always_inline void say_raw(struct call *c)
@@ -540,12 +558,12 @@ static __always_inline void fold(struct call *c, __u8 class)
 	switch (class) {
 	case CLASS_READ: transfer(c, ARGUMENT_0(regs), 0, c->ret); break;
 	case CLASS_WRITE: transfer(c, ARGUMENT_0(regs), 1, c->ret); break;
-	case CLASS_READ_FROM: transfer_with_peer(c, ARGUMENT_0(regs), 0, ARGUMENT_4(regs)); break;
-	case CLASS_WRITE_TO: transfer_with_peer(c, ARGUMENT_0(regs), 1, ARGUMENT_4(regs)); break;
-	case CLASS_READ_MESSAGE: transfer_with_peer(c, ARGUMENT_0(regs), 0, message_name(ARGUMENT_1(regs))); break;
-	case CLASS_WRITE_MESSAGE: transfer_with_peer(c, ARGUMENT_0(regs), 1, message_name(ARGUMENT_1(regs))); break;
-	case CLASS_READ_MANY: transfer(c, ARGUMENT_0(regs), 0, message_bytes(ARGUMENT_1(regs), c->ret)); break;
-	case CLASS_WRITE_MANY: transfer(c, ARGUMENT_0(regs), 1, message_bytes(ARGUMENT_1(regs), c->ret)); break;
+	case CLASS_READ_FROM: c->flow = transfer_peer_rare(ARGUMENT_0(regs), 0, ARGUMENT_4(regs), c->ret); break;
+	case CLASS_WRITE_TO: c->flow = transfer_peer_rare(ARGUMENT_0(regs), 1, ARGUMENT_4(regs), c->ret); break;
+	case CLASS_READ_MESSAGE: c->flow = transfer_peer_rare(ARGUMENT_0(regs), 0, message_name(ARGUMENT_1(regs)), c->ret); break;
+	case CLASS_WRITE_MESSAGE: c->flow = transfer_peer_rare(ARGUMENT_0(regs), 1, message_name(ARGUMENT_1(regs)), c->ret); break;
+	case CLASS_READ_MANY: c->flow = use_rare(ARGUMENT_0(regs), SF_OP_READ, message_bytes(ARGUMENT_1(regs), c->ret)); break;
+	case CLASS_WRITE_MANY: c->flow = use_rare(ARGUMENT_0(regs), SF_OP_WRITE, message_bytes(ARGUMENT_1(regs), c->ret)); break;
 	case CLASS_OPEN: opened(c); break;
 	case CLASS_CLOSE: closed(c); break;
 	case CLASS_CLOSE_RANGE:
@@ -566,23 +584,23 @@ static __always_inline void fold(struct call *c, __u8 class)
 	case CLASS_CONNECT: connected(c); break;
 	case CLASS_MMAP: mapped(c); break;
 	case CLASS_SENDFILE:
-		transfer(c, ARGUMENT_1(regs), 0, c->ret);
-		transfer(c, ARGUMENT_0(regs), 1, c->ret);
+		use_rare(ARGUMENT_1(regs), SF_OP_READ, c->ret);
+		c->flow = use_rare(ARGUMENT_0(regs), SF_OP_WRITE, c->ret);
 		break;
 	case CLASS_SPLICE:
-		transfer(c, ARGUMENT_0(regs), 0, c->ret);
-		transfer(c, ARGUMENT_1(regs), 1, c->ret);
+		use_rare(ARGUMENT_0(regs), SF_OP_READ, c->ret);
+		c->flow = use_rare(ARGUMENT_1(regs), SF_OP_WRITE, c->ret);
 		break;
 	case CLASS_COPY:
-		transfer(c, ARGUMENT_0(regs), 0, c->ret);
-		transfer(c, ARGUMENT_2(regs), 1, c->ret);
+		use_rare(ARGUMENT_0(regs), SF_OP_READ, c->ret);
+		c->flow = use_rare(ARGUMENT_2(regs), SF_OP_WRITE, c->ret);
 		break;
 	case CLASS_FTRUNCATE:
 		if (c->ret >= 0)
-			touched(c, ARGUMENT_0(regs), SF_OP_FTRUNCATE);
+			c->flow = use_rare(ARGUMENT_0(regs), SF_OP_FTRUNCATE, 0);
 		break;
-	case CLASS_SHUTDOWN: touched(c, ARGUMENT_0(regs), SF_OP_SHUTDOWN); break;
-	case CLASS_SETNS: touched(c, ARGUMENT_0(regs), SF_OP_SETNS); break;
+	case CLASS_SHUTDOWN: c->flow = use_rare(ARGUMENT_0(regs), SF_OP_SHUTDOWN, 0); break;
+	case CLASS_SETNS: c->flow = use_rare(ARGUMENT_0(regs), SF_OP_SETNS, 0); break;
 	case CLASS_CALL: tell(c); break;
 	case CLASS_CALL_FAILED:
 		if (c->ret < 0)
