@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { Probe } from "./client.ts";
 import { compareWithRaw, compareWithStrace, expectSound } from "./compare.ts";
-import { canProbe, canTrace, program } from "./machine.ts";
+import { canProbe, canTrace, program, whyNoProbe } from "./machine.ts";
 import { readStrace, straceArguments } from "./strace.ts";
 import { compareWithProbe, readTruth } from "./truth.ts";
 import { type Workload, compilation, diskCopies, http, redis, transfers } from "./workloads.ts";
@@ -67,6 +67,12 @@ const works: readonly (Workload | undefined)[] = canProbe
       http(false, 2),
     ]
   : [];
+
+test.skipIf(!canProbe || process.env["CI"] === undefined)("nothing is left out in CI", () => {
+  expect(whyNoProbe()).toBeUndefined();
+  expect(canTrace).toBe(true);
+  expect(works).not.toContain(undefined);
+});
 
 describe.skipIf(!canProbe)("ordinary work", () => {
   for (const work of works) {
