@@ -18,6 +18,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const seeds = Number(process.env["SYSFLOW_PROBE_SEEDS"] ?? 5);
 
 const roomForRaw = ["--flow-ring", "16384"];
+/** Every step of strace is a ptrace call, and each is told. */
+const roomForStrace = ["--control-ring", "8192"];
 
 describe.skipIf(!canProbe)("a program that juggles descriptors", () => {
   for (let seed = 1; seed <= seeds; seed++) {
@@ -47,7 +49,7 @@ describe.skipIf(!canProbe)("a program that juggles descriptors", () => {
   test.skipIf(!canTrace)("aggregate = strace = its own truth, in one run", async () => {
     const log = join(folder, "traced");
     const trace = join(folder, "traced.strace");
-    const probe = await Probe.start();
+    const probe = await Probe.start({ more: roomForStrace });
     const juggle = [program("fd-juggle"), "103", "400", log];
     await probe.run(["strace", ...straceArguments, "-o", trace, "--", ...juggle]);
     const fold = await probe.stop();
@@ -88,7 +90,7 @@ describe.skipIf(!canProbe)("ordinary work", () => {
 
     test.skipIf(!canTrace)(`${work.name}: aggregate = strace for each process`, async () => {
       const trace = join(folder, `${work.name.replaceAll(/\W/g, "-")}.strace`);
-      const probe = await Probe.start();
+      const probe = await Probe.start({ more: roomForStrace });
       await probe.run(["strace", ...straceArguments, "-o", trace, "--", ...work.command]);
       const fold = await probe.stop();
       expectSound(fold);

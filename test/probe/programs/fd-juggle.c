@@ -444,7 +444,12 @@ static void change(struct dice *dice) {
     case 2: case 3: case 4: end_one(dice); break;
     case 5: end_range(dice); break;
     case 6: case 7: mail(dice); break;
-    case 8: rename_or_remove(dice); break;
+    case 8:
+      // One at a time, of all processes: which inode a name leads to must stay so between the look and the call.
+      take(&truth->renaming);
+      rename_or_remove(dice);
+      atomic_store(&truth->renaming, 0);
+      break;
     default: {
       int fd = pick(dice, any_kind);
       if (below(dice, 2)) fcntl(fd, F_SETFD, below(dice, 2) ? FD_CLOEXEC : 0);

@@ -53,7 +53,7 @@ struct thread {
 };
 
 struct share {
-  _Atomic uint32_t lock, objects, names, threads, serial;
+  _Atomic uint32_t lock, renaming, objects, names, threads, serial;
   struct object object[max_objects];
   struct name name[max_names];
   struct count count[max_counts];
@@ -68,12 +68,16 @@ static void fail(const char *what) {
   _exit(99);
 }
 
-static void share_lock(void) {
+static void take(_Atomic uint32_t *lock) {
   uint32_t none = 0;
-  while (!atomic_compare_exchange_weak(&truth->lock, &none, 1)) {
+  while (!atomic_compare_exchange_weak(lock, &none, 1)) {
     none = 0;
     sched_yield();
   }
+}
+
+static void share_lock(void) {
+  take(&truth->lock);
 }
 
 static void share_unlock(void) {
