@@ -62,6 +62,7 @@ const built = spawnSync(
     folder,
     "--no-print-directory",
     "-s",
+    "all",
     ...process.argv.slice(2).filter((word) => !word.startsWith("-")),
   ],
   {
