@@ -9,13 +9,11 @@
 
 #define ENOENT 2
 #define EBADF 9
-#define EEXIST 17
 #define ENOTDIR 20
 #define EINPROGRESS 115
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
 #define S_IFIFO 0010000
-#define S_IFDIR 0040000
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10

@@ -213,18 +213,6 @@ __noinline unsigned long transfer_peer_rare(__u32 fd, __u32 writes, __u64 addres
 	return c.flow;
 }
 
-static __always_inline __u64 argument(struct pt_regs *regs, __u32 which)
-{
-	switch (which) {
-	case 1: return ARGUMENT_0(regs);
-	case 2: return ARGUMENT_1(regs);
-	case 3: return ARGUMENT_2(regs);
-	case 4: return ARGUMENT_3(regs);
-	case 5: return ARGUMENT_4(regs);
-	default: return 0;
-	}
-}
-
 /* Path id of the directory that a path argument starts from, or of the file behind a descriptor. */
 __noinline int directory_id(__u64 fd)
 {
